@@ -1,0 +1,1 @@
+"""Amazon Comprehend document classification jobs as AWS CDK infrastructure."""
