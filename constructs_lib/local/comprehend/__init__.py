@@ -1,0 +1,1 @@
+"""A local Amazon Comprehend: custom classification jobs that run for real, served inside MiniStack."""

@@ -1,0 +1,84 @@
+"""Documents in and predictions out, through ordinary S3 requests of the data access role."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+
+_NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document of a job: a file, or a line of it."""
+
+    file: str
+    line: int | None
+    text: str | None
+
+    def prediction(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The line of predictions.jsonl for this document."""
+        where = {"File": self.file} if self.line is None else {"File": self.file, "Line": str(self.line)}
+        return {**where, **result}
+
+
+def read_objects(session: boto3.Session, uri: str) -> Iterator[tuple[str, bytes]]:
+    """Every object whose key begins with the URI's, which is a prefix, not a folder; empty ones are left out."""
+    bucket, prefix = split(uri)
+    s3 = session.client("s3", config=_NO_RETRIES)
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for item in page.get("Contents", []):
+            if item["Size"]:
+                yield item["Key"], s3.get_object(Bucket=bucket, Key=item["Key"])["Body"].read()
+
+
+def documents(key: str, content: bytes, input_format: str) -> Iterator[Document]:
+    """The documents of one object: itself, or its lines that are not blank."""
+    file = key.rpartition("/")[2]
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        yield Document(file, None, None)
+        return
+    if input_format == "ONE_DOC_PER_FILE":
+        yield Document(file, None, text)
+        return
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text)):
+        if line.strip():
+            yield Document(file, number, line)
+
+
+def write(session: boto3.Session, uri: str, content: bytes, kms_key: str | None) -> None:
+    """Write one object, under the given key or as the bucket's default says."""
+    bucket, key = split(uri)
+    encryption: Any = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+    session.client("s3", config=_NO_RETRIES).put_object(Bucket=bucket, Key=key, Body=content, **encryption)
+
+
+def archive(predictions: list[dict[str, Any]]) -> bytes:
+    """`output.tar.gz`: the file predictions.jsonl."""
+    lines = "".join(f"{json.dumps(prediction)}\n" for prediction in predictions).encode()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        entry = tarfile.TarInfo("predictions.jsonl")
+        entry.size = len(lines)
+        tar.addfile(entry, io.BytesIO(lines))
+    return buffer.getvalue()
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URI."""
+    parts = urlsplit(uri)
+    return parts.netloc, uri.removeprefix(f"s3://{parts.netloc}").removeprefix("/")

@@ -1,0 +1,93 @@
+"""What a local run needs before an app is deployed: a trained classifier, and documents in a bucket."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from constructs_lib.local.errors import LocalAwsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from constructs_lib.local.aws import LocalAws
+
+_TRAINING_BUCKET = "local-training"
+_DOCUMENTS_BUCKET = "local-documents"
+
+
+def train_classifier(aws: LocalAws, labelled: Path, name: str = "local") -> str:
+    """Train a classifier through CreateDocumentClassifier.
+
+    Args:
+        aws: A started local AWS.
+        labelled: CSV without header, label then text: Comprehend's training format.
+        name: Name of the classifier.
+
+    Returns:
+        ARN of the trained classifier.
+
+    Raises:
+        LocalAwsError: The file cannot be read, or nothing can be learned from it.
+    """
+    content = _read(labelled)
+    comprehend, iam, s3 = aws.client("comprehend"), aws.client("iam"), aws.client("s3")
+    s3.create_bucket(Bucket=_TRAINING_BUCKET)
+    s3.put_object(Bucket=_TRAINING_BUCKET, Key=f"{name}.csv", Body=content)
+    trust = _statement(Principal={"Service": "comprehend.amazonaws.com"}, Action="sts:AssumeRole")
+    read = _statement(
+        Action=["s3:GetObject", "s3:ListBucket"],
+        Resource=[f"arn:aws:s3:::{_TRAINING_BUCKET}", f"arn:aws:s3:::{_TRAINING_BUCKET}/*"],
+    )
+    role = iam.create_role(RoleName=f"local-training-{name}", AssumeRolePolicyDocument=trust)["Role"]
+    iam.put_role_policy(RoleName=role["RoleName"], PolicyName="read", PolicyDocument=read)
+    arn: str = comprehend.create_document_classifier(
+        DocumentClassifierName=name,
+        DataAccessRoleArn=role["Arn"],
+        InputDataConfig={"S3Uri": f"s3://{_TRAINING_BUCKET}/{name}.csv"},
+        LanguageCode="en",
+    )["DocumentClassifierArn"]
+    while True:
+        answer = comprehend.describe_document_classifier(DocumentClassifierArn=arn)
+        classifier = answer["DocumentClassifierProperties"]
+        if classifier["Status"] == "TRAINED":
+            return arn
+        if classifier["Status"] == "IN_ERROR":
+            raise LocalAwsError(f"{labelled} cannot be trained on: {classifier['Message']}")
+        time.sleep(0.05)
+
+
+def upload_documents(aws: LocalAws, documents: Path) -> str:
+    """Put documents into a bucket of their own.
+
+    Args:
+        aws: A started local AWS.
+        documents: A file, or a folder whose files are the documents.
+
+    Returns:
+        Their S3 URI; a folder's ends in a slash.
+
+    Raises:
+        LocalAwsError: There is nothing to read, or a file cannot be read.
+    """
+    files = sorted(file for file in documents.rglob("*") if file.is_file()) if documents.is_dir() else [documents]
+    if not files:
+        raise LocalAwsError(f"{documents} holds no files. Give a folder with documents, or one file.")
+    contents = [_read(file) for file in files]
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=_DOCUMENTS_BUCKET)
+    for file, content in zip(files, contents, strict=True):
+        s3.put_object(Bucket=_DOCUMENTS_BUCKET, Key=f"input/{file.name}", Body=content)
+    return f"s3://{_DOCUMENTS_BUCKET}/input/{'' if documents.is_dir() else documents.name}"
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise LocalAwsError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _statement(**statement: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})

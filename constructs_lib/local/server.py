@@ -1,0 +1,47 @@
+"""The server process: MiniStack with our hooks, on one loopback socket that the parent opened."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+
+def main() -> None:
+    """Serve until the parent closes our standard input or ends us."""
+    # Lambda functions inherit this environment; they must not see the packages of the checkout.
+    os.environ.pop("PYTHONPATH", None)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+    # After the environment is as it should be: MiniStack reads its settings when it is imported.
+    from constructs_lib.local import ministack_hooks  # noqa: PLC0415
+    from constructs_lib.local.comprehend import admin, service  # noqa: PLC0415
+
+    ministack_app = ministack_hooks.install(service)
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - the ASGI callables
+        handler = admin.handle if scope.get("path", "").startswith(admin.PREFIX) else ministack_app
+        await handler(scope, receive, send)
+
+    config = Config()
+    config.bind = [f"fd://{sys.argv[1]}"]
+    config.certfile, config.keyfile = os.environ["MINISTACK_SSL_CERT"], os.environ["MINISTACK_SSL_KEY"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    asyncio.run(serve(app, config))  # type: ignore[arg-type]
+
+
+def _end_with_parent() -> None:
+    """End this process group, Lambda workers included, when the parent is gone, however it went."""
+    sys.stdin.buffer.read()
+    os.killpg(0, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
