@@ -1,116 +1,80 @@
-"""Every way a job can go wrong: what it means, whether trying again helps, and what to change.
-
-Source: errors of StartDocumentClassificationJob and `Message` of DescribeDocumentClassificationJob, API Reference.
-"""
-
-from __future__ import annotations
+"""What can go wrong, whether trying again helps, and what to change (API Reference, errors of the start call)."""
 
 import re
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-PERMISSION_SECONDS = 300  # How long after the event a refusal may still mean "not yet": KMS grants take minutes.
+PERMISSION_SECONDS = 300  # A refusal this soon after the event may mean "not yet": KMS grants take minutes.
 
 
 class RefusedEventError(ValueError):
-    """The event is not CloudFormation's, so there is nobody to answer."""
+    """The event is not CloudFormation's: there is nobody to answer."""
 
 
 class JobError(Exception):
-    """The request cannot be fulfilled.
-
-    Args:
-        what: What happened.
-        hint: What to do next.
-    """
-
-    def __init__(self, what: str, hint: str) -> None:
-        super().__init__(f"{what} {hint}")
-        self.what, self.hint = what, hint
+    """The request cannot be fulfilled; the text says what to do next."""
 
 
 class Backoff(NamedTuple):
-    """How to try again: first and longest wait in seconds, growth, and seconds after the event (None: the deadline)."""
+    """Waits between tries in seconds, and how long after the event tries go on."""
 
     first: float
     longest: float
     growth: float = 2
-    within: float | None = None
+    within: float = 3600
 
     def wait(self, tries: int, chance: float) -> float:
-        """Seconds before the next try; chance (0 to 1) spreads parallel jobs over half to one and a half of it."""
+        """Seconds before the next try; chance (0 to 1) spreads jobs that were refused in chorus."""
         return min(self.longest, self.first * self.growth ** min(tries, 20)) * (0.5 + chance)
 
 
-# Six-minute jobs in ten slots: waits must become long, or fifty jobs refused in chorus ask in vain all the time.
+# Six-minute jobs in ten slots: waits must grow long, or fifty waiting jobs ask in vain hundreds of times.
 QUOTA = Backoff(2, 300, 4)
 BUSY = Backoff(15, 120)
 OUTAGE = Backoff(1, 30)
 NOT_YET = Backoff(3, 30, within=PERMISSION_SECONDS)
 
 _QUOTA_HINT = (
-    "Comprehend starts one job a second (quota L-5674A323) and runs ten classification jobs at a time in an account "
-    "and Region (quota L-E65FE76A). Raise the timeout, or deploy fewer jobs at once."
+    "Comprehend starts one classification job a second (quota L-5674A323) and runs ten at a time in an account and "
+    "Region (L-E65FE76A): raise the timeout, or deploy fewer jobs at once."
 )
-_ACCESS_HINT = "Allow the function's role comprehend:StartDocumentClassificationJob (the model and document-classification-job/*), TagResource, and iam:PassRole on the data access role."  # noqa: E501
-_OUTAGE_HINT = "The service had a fault of its own; deploy again."
 _RULES: dict[str, tuple[Backoff | None, str]] = {
     "InvalidRequestException": (None, "Correct the named part of Request."),
     "TooManyRequestsException": (QUOTA, _QUOTA_HINT),
     "ThrottlingException": (QUOTA, _QUOTA_HINT),
-    "ResourceNotFoundException": (None, "Check that the model's ARN exists in this account and Region."),
-    "ResourceUnavailableException": (BUSY, "The model must be TRAINED, and a flywheel must have an active version."),
+    "ResourceLimitExceededException": (QUOTA, _QUOTA_HINT),
+    "ResourceNotFoundException": (None, "Check the model's ARN: it must exist in this account and Region."),
+    "ResourceUnavailableException": (BUSY, "The model must be TRAINED, a flywheel must have an active model."),
     "KmsKeyValidationException": (
         NOT_YET,
-        "Check that the key exists, is enabled and symmetric, and that the data access role may use it.",
+        "The key must exist, be enabled and symmetric, and the data access role must be allowed to use it.",
     ),
-    "TooManyTagsException": (None, "A job takes at most 50 tags, those of the stack and the app included."),
-    "ResourceInUseException": (None, "The job's name is taken: choose another JobName, or none."),
-    "InternalServerException": (OUTAGE, _OUTAGE_HINT),
-    "AccessDeniedException": (NOT_YET, _ACCESS_HINT),
+    "TooManyTagsException": (None, "A job takes at most 50 tags, those of the app and the stack included."),
+    "ResourceInUseException": (None, "The name is taken: choose another JobName, or none."),
+    "InternalServerException": (OUTAGE, "The service had a fault of its own: deploy again."),
+    "AccessDeniedException": (
+        NOT_YET,
+        "Allow the function's role the call; a start needs the model, document-classification-job/* and iam:PassRole.",
+    ),
 }
-_ALIKE = {
-    "Throttling": "ThrottlingException",
-    "RequestLimitExceeded": "ThrottlingException",
-    "ResourceLimitExceededException": "ThrottlingException",
-    "AccessDenied": "AccessDeniedException",
-    "UnauthorizedOperation": "AccessDeniedException",
-    "UnrecognizedClientException": "AccessDeniedException",
-}
+_RULES["AccessDenied"] = _RULES["UnrecognizedClientException"] = _RULES["AccessDeniedException"]
 _ACCESS = re.compile(r"NO_(READ|WRITE)_ACCESS|assume|\bkms\b|access ?denied|not authorized", re.IGNORECASE)
 
 
-@dataclass
-class Fault(Exception):
-    """An AWS call that failed.
+class Fault(Exception):  # noqa: N818 - a fault of a call becomes an error only when trying again does not help
+    """An AWS call that failed; status 0 means that no answer came."""
 
-    Args:
-        code: Error code of the service, or the exception's name when no answer came.
-        message: The service's own words.
-        http_status: HTTP status; 0 when no answer came.
-    """
-
-    code: str
-    message: str
-    http_status: int = 400
-
-    @property
-    def backoff(self) -> Backoff | None:
-        """How to try again; None when that is of no use."""
-        if self.http_status == 0 or self.http_status >= 500:  # noqa: PLR2004 - the HTTP class of server faults
-            return OUTAGE
-        rule = _RULES.get(_ALIKE.get(self.code, self.code), (None, ""))[0]
-        # A role that is seconds old is sometimes refused as an invalid request.
-        return NOT_YET if rule is None and self.code == "InvalidRequestException" and is_access(self.message) else rule
-
-    def error(self, doing: str) -> JobError:
-        """The failure as CloudFormation shows it."""
-        hint = _RULES.get(_ALIKE.get(self.code, self.code), (None, _OUTAGE_HINT if self.backoff else ""))[1]
-        return JobError(f"{doing} failed: {self.code}: {self.message}", hint)
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.backoff, self.hint = _RULES.get(code, (None, ""))
+        if status == 0 or status >= 500:  # noqa: PLR2004 - the HTTP class of the server's faults
+            self.backoff, self.hint = _RULES["InternalServerException"]
+        elif code == "InvalidRequestException" and is_access(message):
+            self.backoff = NOT_YET  # A role that is seconds old can be called invalid.
 
 
 def is_access(message: str) -> bool:
-    """Whether permissions that are new and not yet known everywhere can explain this message."""
+    """Whether permissions that are not known everywhere yet can explain this."""
     return bool(_ACCESS.search(message))
 
 
@@ -118,11 +82,13 @@ def job_hint(message: str, request: dict[str, Any]) -> str:
     """What to change after a job failed with this message."""
     role, output = request["DataAccessRoleArn"], request["OutputDataConfig"]
     if "NO_READ_ACCESS" in message:
-        return f"Allow {role} s3:GetObject and s3:ListBucket on {request['InputDataConfig']['S3Uri']}, and kms:Decrypt on its key; check the bucket policy."  # noqa: E501
+        uri = request["InputDataConfig"]["S3Uri"]
+        return f"Allow {role} s3:ListBucket and s3:GetObject on {uri} and kms:Decrypt on its key."
     if "NO_WRITE_ACCESS" in message:
-        return f"Allow {role} s3:PutObject on {output['S3Uri']}, and kms:GenerateDataKey and kms:Decrypt on {output.get('KmsKeyId', 'its key')}; check the bucket policy."  # noqa: E501
+        key = output.get("KmsKeyId", "the bucket's key")
+        return f"Allow {role} s3:PutObject below {output['S3Uri']} and kms:GenerateDataKey on {key}."
     if "assume" in message.lower():
-        return f"Let comprehend.amazonaws.com assume {role}, for this account's document-classification-job/* only."
+        return f"Let comprehend.amazonaws.com assume {role} for this account's document-classification-job/*."
     if "kms" in message.lower():
-        return f"Allow {role} kms:CreateGrant on {request.get('VolumeKmsKeyId', 'the volume key')} and the use of the output key."  # noqa: E501
+        return f"Allow {role} kms:CreateGrant on {request.get('VolumeKmsKeyId', 'the volume key')}; see the key policy."
     return "Correct the cause and deploy with another run_id."

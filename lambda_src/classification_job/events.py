@@ -1,45 +1,38 @@
-"""The event: read strictly, so that nothing else in the handler has to doubt it."""
-
-from __future__ import annotations
+"""The event, read strictly, so that nothing else in the handler has to doubt it."""
 
 import re
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from .errors import JobError, RefusedEventError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 RESOURCE_TYPE = "Custom::DocumentClassificationJob"
-MAX_HOPS = 10  # Lambda's own recursion detection stops at 16.
+MAX_HOPS = 10  # Lambda's recursion detection stops at 16.
+JOB_ARN = re.compile(r"arn:[^:]+:comprehend:[^:]+:(\d{12}):document-classification-job/([-0-9A-Za-z]{1,64})")
 
-# A shape is a pattern, a list of one shape, or fields; a name that ends in ! is required.
-_TEXT = r".{1,2048}"
-_NAME = r"[A-Z_]{1,64}"
-_S3 = r"(?=.{1,1024}$)s3://([a-z0-9][.\-a-z0-9]{1,61}[a-z0-9])(/.*)?"
-_REQUEST = {
-    "JobName": r".{1,256}",
-    "DocumentClassifierArn": r".{1,256}",
-    "FlywheelArn": r".{1,256}",
-    "InputDataConfig!": {
-        "S3Uri!": _S3,
-        "InputFormat": _NAME,
-        "DocumentReaderConfig": {"DocumentReadAction!": _NAME, "DocumentReadMode": _NAME, "FeatureTypes": [_NAME]},
-    },
-    "OutputDataConfig!": {"S3Uri!": _S3, "KmsKeyId": _TEXT},
-    "DataAccessRoleArn!": _TEXT,
-    "VolumeKmsKeyId": _TEXT,
-    "VpcConfig": {"SecurityGroupIds!": [r"[-0-9a-zA-Z]{1,32}"], "Subnets!": [r"[-0-9a-zA-Z]{1,32}"]},
-    "Tags": [{"Key!": r".{1,128}", "Value!": r".{0,256}"}],
-}
+# A shape is a pattern, a list of one shape, or fields; a name with ! is required.
+_TEXT, _WORD, _ID = r".{1,2048}", r"[A-Z_]{1,64}", r"[-0-9A-Za-z]{1,32}"
+_S3 = r"(?=.{1,1024}$)s3://[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](/.*)?"
 _SECONDS = r"[1-9]\d{0,2}|[12]\d{3}|3[0-5]\d\d|3600"
+_READER = {"DocumentReadAction!": _WORD, "DocumentReadMode": _WORD, "FeatureTypes": [_WORD]}
+_TAGS = [{"Key!": r".{1,128}", "Value!": r".{0,256}"}]
 _PROPERTIES = {
     "ServiceToken!": _TEXT,
     "ServiceTimeout": _SECONDS,
-    "Request!": _REQUEST,
+    "Request!": {
+        "JobName": r".{1,256}",
+        "DocumentClassifierArn": r".{1,256}",
+        "FlywheelArn": r".{1,256}",
+        "InputDataConfig!": {"S3Uri!": _S3, "InputFormat": _WORD, "DocumentReaderConfig": _READER},
+        "OutputDataConfig!": {"S3Uri!": _S3, "KmsKeyId": _TEXT},
+        "DataAccessRoleArn!": _TEXT,
+        "VolumeKmsKeyId": _TEXT,
+        "VpcConfig": {"SecurityGroupIds!": [_ID], "Subnets!": [_ID]},
+        "Tags": _TAGS,
+    },
     "RunId": r".{0,2048}",
     "WaitFor!": "SUBMITTED|IN_PROGRESS|COMPLETED",
     "Timeout!": _SECONDS,
@@ -52,49 +45,36 @@ _ENVELOPE = {
     "RequestId": r"[!-~]{1,128}",
     "LogicalResourceId": r"[0-9A-Za-z]{1,255}",
 }
-_JOB_ARN = re.compile(r"arn:[^:]+:comprehend:[^:]+:(\d{12}):document-classification-job/([0-9A-Za-z-]{1,64})")
+_TIME, _COUNT = r"\d{1,10}\.\d+", r"\d{1,3}"
+_PROGRESS = {
+    **dict.fromkeys(("since!", "began!", "not_before!"), _TIME),
+    **dict.fromkeys(("attempt!", "restarts!", "tries!"), _COUNT),
+    "hop!": rf"[1-9]|{MAX_HOPS}",
+    "job_arn!": f"({JOB_ARN.pattern})?",
+}
 
 
 @dataclass
 class Progress:
-    """Where a run stands; a run that comes to its end hands it to the next one.
+    """Where a run stands; before its end it hands this to the next one. Times are Unix seconds."""
 
-    Args:
-        since: When CloudFormation made the event, Unix seconds.
-        began: When the first run began, Unix seconds.
-        hop: Runs before this one.
-        attempt: Which start of the job this is; part of the client token.
-        restarts: Starts because permissions were too new.
-        tries: Start calls refused in this attempt.
-        not_before: When the pending wait ends, Unix seconds.
-        job_arn: The job of this attempt, empty before its start.
-    """
-
-    since: float
-    began: float
-    hop: int = 0
-    attempt: int = 0
-    restarts: int = 0
-    tries: int = 0
-    not_before: float = 0.0
-    job_arn: str = ""
+    since: float = 0.0  # when CloudFormation made the event
+    began: float = 0.0  # when the first run began
+    not_before: float = 0.0  # when the pending pause ends
+    hop: int = 0  # runs before this one
+    attempt: int = 0  # starts of the job before this one
+    restarts: int = 0  # those of them that were our own
+    tries: int = 0  # refusals of the call at hand
+    job_arn: str = ""  # this attempt's job, once it is known
 
 
 @dataclass(frozen=True)
 class Event:
-    """A CloudFormation request whose answer can be delivered.
-
-    Args:
-        raw: The event as it came.
-        kind: Create, Update or Delete (anything else is refused by `properties`).
-        stack_id: ARN of the stack.
-        request_id: CloudFormation's id of the request.
-        logical_id: Name of the resource in the template.
-        physical_id: The resource's id so far; one of our own making for Create.
-    """
+    """A request of CloudFormation that can be answered."""
 
     raw: dict[str, Any]
     kind: str
+    url: str
     stack_id: str
     request_id: str
     logical_id: str
@@ -105,45 +85,10 @@ class Event:
         """Physical id of a resource without a job."""
         return f"not-started/{self.request_id}"
 
-    @property
-    def old(self) -> dict[str, Any]:
-        """The previous properties, unchecked: they may be what failed."""
-        old = self.raw.get("OldResourceProperties")
-        return old if isinstance(old, dict) else {}
-
-    def properties(self) -> Properties:
-        """Check and read the resource's properties.
-
-        Raises:
-            JobError: With every problem found.
-        """
-        problems = list(_problems(self.raw.get("ResourceProperties"), _PROPERTIES, "ResourceProperties"))
-        if self.kind not in ("Create", "Update", "Delete"):
-            problems.append("RequestType must be Create, Update or Delete")
-        if self.raw.get("ResourceType") != RESOURCE_TYPE:
-            problems.append(f"ResourceType must be {RESOURCE_TYPE}")
-        if (
-            not problems
-            and len(self.raw["ResourceProperties"]["Request"].keys() & {"DocumentClassifierArn", "FlywheelArn"}) != 1
-        ):
-            problems.append("Request must name one model: DocumentClassifierArn or FlywheelArn")
-        if problems:
-            raise JobError("Nothing was started: " + "; ".join(problems[:10]) + ".", "Correct the template.")
-        given: dict[str, Any] = self.raw["ResourceProperties"]
-        return Properties(
-            request=given["Request"],
-            run_id=given.get("RunId", ""),
-            wait_for=given["WaitFor"],
-            timeout=int(given["Timeout"]),
-            service_timeout=int(given.get("ServiceTimeout", 3600)),
-            skip_when_empty=given["WhenEmpty"] == "SKIP",
-            delete_network_interfaces=given.get("DeleteNetworkInterfaces") == "true",
-        )
-
 
 @dataclass(frozen=True)
 class Properties:
-    """What the template says about one job; `request` is the API's request without a client token."""
+    """What the template says about a job; `request` is the API's, without a client token."""
 
     request: dict[str, Any]
     run_id: str
@@ -151,105 +96,96 @@ class Properties:
     timeout: int
     service_timeout: int
     skip_when_empty: bool
-    delete_network_interfaces: bool
+    owns_network: bool
 
 
 def parse(raw: object, now: float) -> tuple[Event, Progress]:
-    """Read an event of CloudFormation, or one that an earlier run handed over.
-
-    Args:
-        raw: What Lambda passed.
-        now: The time, Unix seconds.
-
-    Returns:
-        The event and where it stands.
-
-    Raises:
-        RefusedEventError: It is neither, so it has no address to answer to.
-    """
+    """Read an event of CloudFormation, or what an earlier run handed over; refuse everything else."""
     progress = None
-    if isinstance(raw, dict) and raw.keys() == {"HandOver", "Progress"}:
-        progress, raw = _progress(raw["Progress"]), raw["HandOver"]
+    if isinstance(raw, dict) and "HandOver" in raw:
+        given, raw = raw["HandOver"], raw.get("Event")
+        _refuse(list(_problems(given, _PROGRESS, "HandOver")))
+        progress = Progress(**{name: type(value)(given[name]) for name, value in asdict(Progress()).items()})
     if not isinstance(raw, dict):
-        raise RefusedEventError("Not an event of CloudFormation: not an object. Nothing was done.")
-    wrong = [name for name, shape in _ENVELOPE.items() if any(_problems(raw.get(name), shape, name))]
-    if wrong:
-        raise RefusedEventError(
-            f"Not an event of CloudFormation: {', '.join(wrong)} missing or wrong. Nothing was done."
-        )
-    previous = raw.get("PhysicalResourceId") if raw.get("RequestType") != "Create" else None
-    event = Event(
-        raw=raw,
-        kind=str(raw.get("RequestType"))[:20],
-        stack_id=raw["StackId"],
-        request_id=raw["RequestId"],
-        logical_id=raw["LogicalResourceId"],
-        physical_id=previous
-        if isinstance(previous, str) and 0 < len(previous.encode()) <= 1024
-        else f"not-started/{raw['RequestId']}",
+        raise RefusedEventError("Not an event of CloudFormation: nothing was done.")
+    _refuse([name for name, shape in _ENVELOPE.items() if any(_problems(raw.get(name), shape, name))])
+    url, stack_id, request_id, logical_id = (raw[name] for name in _ENVELOPE)
+    kind, physical_id = raw.get("RequestType"), raw.get("PhysicalResourceId")
+    event = Event(raw, str(kind)[:20], url, stack_id, request_id, logical_id, f"not-started/{request_id}")
+    if kind != "Create" and isinstance(physical_id, str) and 0 < len(physical_id.encode()) <= 1024:  # noqa: PLR2004
+        event = Event(raw, event.kind, url, stack_id, request_id, logical_id, physical_id)
+    return event, progress or Progress(since=_signed(url) or now, began=now)
+
+
+def parse_properties(event: Event) -> Properties:
+    """Read the properties of the resource, or say everything that is wrong with them."""
+    given: Any = event.raw.get("ResourceProperties")
+    problems = list(_problems(given, _PROPERTIES, "ResourceProperties"))
+    if event.kind not in ("Create", "Update", "Delete"):
+        problems.append(f"RequestType must be Create, Update or Delete, got {event.kind}")
+    if event.raw.get("ResourceType") != RESOURCE_TYPE:
+        problems.append(f"ResourceType must be {RESOURCE_TYPE}")
+    if not problems and ("DocumentClassifierArn" in given["Request"]) == ("FlywheelArn" in given["Request"]):
+        problems.append("Request must name one model: DocumentClassifierArn or FlywheelArn")
+    if problems:
+        raise JobError(f"No job was started: {'; '.join(problems[:10])}. Correct the template.")
+    return Properties(
+        request=given["Request"],
+        run_id=given.get("RunId", ""),
+        wait_for=given["WaitFor"],
+        timeout=int(given["Timeout"]),
+        service_timeout=int(given.get("ServiceTimeout", 3600)),
+        skip_when_empty=given["WhenEmpty"] == "SKIP",
+        owns_network=given.get("DeleteNetworkInterfaces") == "true",
     )
-    return event, progress or Progress(since=_event_time(raw["ResponseURL"]) or now, began=now)
 
 
-def hand_over(event: Event, progress: Progress) -> dict[str, Any]:
-    """The payload with which the next run goes on."""
-    return {"HandOver": event.raw, "Progress": asdict(progress) | {"hop": progress.hop + 1}}
+def identity(properties: Any) -> tuple[object, object]:  # noqa: ANN401 - old properties can be anything
+    """What makes a job another job: the request without its tags, and the run id."""
+    given = properties if isinstance(properties, dict) else {}
+    request = given.get("Request")
+    if isinstance(request, dict):
+        request = {name: value for name, value in request.items() if name != "Tags"}
+    return request, given.get("RunId", "")
 
 
-def parse_job_arn(arn: str) -> tuple[str, str] | None:
-    """Account and job id of a job's ARN; None for any other text."""
-    found = _JOB_ARN.fullmatch(arn)
-    return (found[1], found[2]) if found else None
+def tags(properties: Any) -> dict[str, str]:  # noqa: ANN401 - as above
+    """The tags in properties; none when they are malformed."""
+    try:
+        given = properties["Request"]["Tags"]
+    except (KeyError, TypeError):
+        return {}
+    return {} if any(_problems(given, _TAGS, "Tags")) else {tag["Key"]: tag["Value"] for tag in given}
 
 
-def tags(properties: dict[str, Any]) -> dict[str, str]:
-    """The tags in properties that may be malformed."""
-    request = properties.get("Request")
-    given = request.get("Tags", []) if isinstance(request, dict) else []
-    return {} if any(_problems(given, _REQUEST["Tags"], "Tags")) else {tag["Key"]: tag["Value"] for tag in given}
+def _refuse(wrong: list[str]) -> None:
+    if wrong:
+        raise RefusedEventError(f"Not an event of CloudFormation, nothing was done; wrong: {', '.join(wrong)}.")
 
 
-def _progress(raw: object) -> Progress:
-    """Read the progress of a hand-over as strictly as an event."""
-    known = {field.name: type(field.default) for field in fields(Progress)} | {"since": float, "began": float}
-    if (
-        not isinstance(raw, dict)
-        or raw.keys() != known.keys()
-        or any(type(raw[name]) not in ((int, float) if kind is float else (kind,)) for name, kind in known.items())
-        or any(kind is not str and not 0 <= raw[name] < 1e11 for name, kind in known.items())  # noqa: PLR2004 - no sane time is larger
-        or not 1 <= raw["hop"] <= MAX_HOPS
-        or (raw["job_arn"] and not parse_job_arn(raw["job_arn"]))
-    ):
-        raise RefusedEventError("Not a hand-over of this function: Progress missing or wrong. Nothing was done.")
-    return Progress(**raw)
-
-
-def _event_time(url: str) -> float | None:
-    """When CloudFormation signed the URL of the answer; None when the URL does not say."""
+def _signed(url: str) -> float | None:
+    """When the URL was signed, which is when the event was made; newer URLs say it."""
     stamp = parse_qs(urlsplit(url).query).get("X-Amz-Date", [""])[0]
     return datetime.fromisoformat(stamp).timestamp() if re.fullmatch(r"\d{8}T\d{6}Z", stamp) else None
 
 
-def _problems(value: object, shape: Any, path: str) -> Iterator[str]:
-    """Say where a value departs from its shape."""
+def _problems(value: object, shape: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - shapes nest
     if isinstance(shape, str):
         if not isinstance(value, str):
-            yield f"{path} must be text, got {type(value).__name__}"
+            yield f"{path} must be text"
         elif not re.fullmatch(shape, value, re.DOTALL):
-            yield f"{path} does not match {shape}: {value[:60]!r}"
+            yield f"{path} must match {shape}, got {value[:60]!r}"
     elif isinstance(shape, list):
-        if not isinstance(value, list) or len(value) > 200:  # noqa: PLR2004 - far above every list of the API
-            yield f"{path} must be a list of at most 200 items"
+        if not isinstance(value, list) or len(value) > 200:  # noqa: PLR2004 - four times the longest list of the API
+            yield f"{path} must be a list of at most 200"
         else:
             for index, item in enumerate(value):
                 yield from _problems(item, shape[0], f"{path}[{index}]")
-    elif not isinstance(value, dict):
-        yield f"{path} must be an object, got {type(value).__name__}"
+    elif isinstance(value, dict):
+        known = {name.rstrip("!"): name for name in shape}
+        yield from (f"{path}.{str(name)[:60]} is not known" for name in value if name not in known)
+        yield from (f"{path}.{name} is missing" for name, key in known.items() if key != name and name not in value)
+        for name in known.keys() & value.keys():
+            yield from _problems(value[name], shape[known[name]], f"{path}.{name}")
     else:
-        required = {name.rstrip("!"): name for name in shape}
-        yield from (f"{path}.{str(name)[:60]} is not known" for name in value if name not in required)
-        for name, key in required.items():
-            if name in value:
-                yield from _problems(value[name], shape[key], f"{path}.{name}")
-            elif key != name:
-                yield f"{path}.{name} is missing"
+        yield f"{path} must be an object"

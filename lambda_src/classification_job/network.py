@@ -1,95 +1,74 @@
-"""Delete of a job whose network goes with the stack: wait for its end, remove the interfaces the service left behind.
+"""Delete of a job whose network goes too: wait for its end, remove the interfaces the service left (usingVPC)."""
 
-Source: Developer Guide, "Protect jobs by using a VPC"; the interfaces' requester id ends in `:Comprehend`.
-"""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import Fault
+from .run import Run
 from .service import UNFINISHED, Service
 
-if TYPE_CHECKING:
-    from .events import Properties
-    from .run import Run
-
-_LOOK_SECONDS = 15
-_IN_USE_SECONDS = 300  # How long an interface may stay in use after the job before it is detached.
+LOOK_SECONDS = 15
+IN_USE_SECONDS = 300  # After this an interface still in use is detached, when the whole stack goes.
+LEFT_SECONDS = 600
 
 
-def clear(run: Run, properties: Properties) -> None:
-    """Do what must be done before subnets and groups of the job can go; faults are logged, never raised."""
-    vpc = properties.request.get("VpcConfig")
-    if not vpc:
-        return
-    service = Service(run.runtime)
-    subnets, groups = frozenset(vpc["Subnets"]), frozenset(vpc["SecurityGroupIds"])
-    whole_stack = _whole_stack_goes(run, service)
-    if not whole_stack and _network_stays(run, service, subnets, groups):
-        run.log("network stays")
-        return
-    ended = None
-    while True:
-        now = run.runtime.now()
-        job = _try(run, lambda: service.describe(run.event.physical_id))
-        if job is None or job.status not in UNFINISHED:
-            ended = ended or now
-            left = _remove(run, service, subnets, groups, detach=whole_stack and now - ended > _IN_USE_SECONDS)
-            if not left:
-                return
-        if run.expired():
-            run.log("network interfaces may be left", job_ended=ended is not None)
+class Network:
+    """The network of one job on its way out."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.service, vpc = run, Service(run.outside), run.job.request.get("VpcConfig", {})
+        self.subnets, self.groups = set(vpc.get("Subnets", ())), set(vpc.get("SecurityGroupIds", ()))
+
+    def clear(self) -> None:
+        """Free the subnets and groups, as far as that can be done until the deadline."""
+        stack = self._try("cloudformation", "describe_stacks", StackName=self.run.event.stack_id)
+        status = stack["Stacks"][0]["StackStatus"] if stack else ""
+        whole = status in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+        if not self.subnets or (not whole and self._stays()):
             return
-        run.pause(_LOOK_SECONDS)
+        ended, arn = None, self.run.event.physical_id
+        while not self.run.expired():
+            now = self.run.outside.now()
+            job = self.run.insist(lambda: self.service.describe(arn), "DescribeDocumentClassificationJob")
+            if job.get("JobStatus") not in UNFINISHED:
+                ended = ended or now
+                if not self._remove(detach=whole and now - ended > IN_USE_SECONDS):
+                    return
+                if now - ended > LEFT_SECONDS:
+                    break
+            self.run.pause(LOOK_SECONDS)
+        self.run.log("network interfaces may be left", job_ended=bool(ended))
 
+    def _stays(self) -> bool:
+        """Whether the resource was only replaced by a job that uses the same network."""
+        stack_id, logical_id, arn = self.run.event.stack_id, self.run.event.logical_id, self.run.event.physical_id
+        names = {"StackName": stack_id, "LogicalResourceId": logical_id}
+        found = self._try("cloudformation", "describe_stack_resource", **names)
+        current = found.get("StackResourceDetail", {}).get("PhysicalResourceId", arn)
+        if current == arn:
+            return False
+        job = self._try("comprehend", "describe_document_classification_job", JobId=current.rpartition("/")[2])
+        vpc = job.get("DocumentClassificationJobProperties", {}).get("VpcConfig", {})
+        return self.subnets <= set(vpc.get("Subnets", ())) and self.groups <= set(vpc.get("SecurityGroupIds", ()))
 
-def _whole_stack_goes(run: Run, service: Service) -> bool:
-    status = _try(run, lambda: service.stack_status(run.event.stack_id)) or ""
-    return status in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+    def _remove(self, *, detach: bool) -> int:
+        """Remove the service's interfaces that are free; how many there were."""
+        names = {"subnet-id": self.subnets, "group-id": self.groups}
+        filters = [{"Name": name, "Values": sorted(values)} for name, values in names.items()]
+        found = self._try("ec2", "describe_network_interfaces", Filters=filters).get("NetworkInterfaces", [])
+        left = [each for each in found if each.get("RequesterId", "").endswith(":Comprehend")]
+        for each in left:
+            name, attachment = each["NetworkInterfaceId"], each.get("Attachment", {}).get("AttachmentId")
+            self.run.log("network interface", name=name, status=each["Status"])
+            if each["Status"] == "available":
+                self._try("ec2", "delete_network_interface", NetworkInterfaceId=name)
+            elif detach and attachment:
+                self._try("ec2", "detach_network_interface", AttachmentId=attachment, Force=True)
+        return len(left)
 
-
-def _network_stays(run: Run, service: Service, subnets: frozenset[str], groups: frozenset[str]) -> bool:
-    """Whether the resource was only replaced, and the new job uses the whole network of the old one."""
-    found = _try(
-        run,
-        lambda: service.call(
-            "cloudformation",
-            "describe_stack_resource",
-            StackName=run.event.stack_id,
-            LogicalResourceId=run.event.logical_id,
-        ),
-    )
-    current = found["StackResourceDetail"].get("PhysicalResourceId", "") if found else ""
-    if current in ("", run.event.physical_id):
-        return False
-    job = _try(run, lambda: service.describe(current))
-    return bool(job) and subnets <= job.vpc[0] and groups <= job.vpc[1]
-
-
-def _remove(run: Run, service: Service, subnets: frozenset[str], groups: frozenset[str], *, detach: bool) -> int:
-    """Remove what can be removed. Returns how many interfaces were there."""
-    filters = [
-        {"Name": "subnet-id", "Values": sorted(subnets)},
-        {"Name": "group-id", "Values": sorted(groups)},
-    ]
-    page = _try(run, lambda: service.call("ec2", "describe_network_interfaces", Filters=filters))
-    found: list[dict[str, Any]] = page["NetworkInterfaces"] if page else []
-    ours = [entry for entry in found if entry.get("RequesterId", "").endswith(":Comprehend")]
-    for entry in ours:
-        interface, attachment = entry["NetworkInterfaceId"], entry.get("Attachment", {}).get("AttachmentId")
-        if entry["Status"] == "available":
-            _try(run, lambda i=interface: service.call("ec2", "delete_network_interface", NetworkInterfaceId=i))
-        elif detach and attachment:
-            _try(run, lambda a=attachment: service.call("ec2", "detach_network_interface", AttachmentId=a, Force=True))
-        run.log("network interface", interface=interface, status=entry["Status"])
-    return len(ours)
-
-
-def _try(run: Run, call: Any) -> Any:
-    """A call whose failure is only worth a line in the log."""
-    try:
-        return call()
-    except Fault as fault:
-        run.log("call failed", code=fault.code, error=fault.message)
-        return None
+    def _try(self, client: str, operation: str, **arguments: object) -> dict[str, Any]:
+        """A call whose failure is worth a line in the log, no more."""
+        try:
+            return self.service.call(client, operation, **arguments)
+        except Fault as fault:
+            self.run.log("call failed", call=operation, error=str(fault))
+            return {}

@@ -1,107 +1,74 @@
-"""The time of one run of the function: its pauses, its deadline, and the hand-over before Lambda ends it."""
-
-from __future__ import annotations
+"""The time of one run: pauses, the deadline, and the hand-over before Lambda ends it."""
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
-from .errors import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from .events import Event, Progress, Properties
-    from .runtime import Runtime
+from .errors import Fault, JobError
+from .events import Event, Progress, Properties
+from .runtime import Runtime
 
 T = TypeVar("T")
-RESERVE = 60  # Seconds of a run kept for the hand-over or the answer, retries included.
+RESERVE = 60  # Seconds kept for the answer or the hand-over, retries included.
 
 
 class HandOver(BaseException):
-    """The run ends before its work does."""
+    """The run must end before its work does."""
 
 
 class Run:
-    """One run: when it must pause, stop or hand over.
+    """One run on one event."""
 
-    Args:
-        runtime: The outside.
-        event: What CloudFormation asked for.
-        progress: Where the work stands; changes as it goes on.
-        ends: When Lambda ends the run, Unix seconds.
-        properties: What the template says; sets the deadline.
-    """
-
-    def __init__(self, runtime: Runtime, event: Event, progress: Progress, ends: float, properties: Properties) -> None:
-        self.runtime, self.event, self.progress, self._ends = runtime, event, progress, ends
-        reserve = min(RESERVE, properties.service_timeout / 2)
+    def __init__(self, outside: Runtime, event: Event, progress: Progress, job: Properties, seconds: float) -> None:
+        self.outside, self.event, self.progress, self.job = outside, event, progress, job
+        self.ends = outside.now() + seconds - min(RESERVE, seconds / 4)
         # The timeout counts from the first run, CloudFormation's patience from the event.
-        self.deadline = min(progress.began + properties.timeout, progress.since + properties.service_timeout - reserve)
+        patience = job.service_timeout - min(RESERVE, job.service_timeout / 2)
+        self.deadline = min(progress.began + job.timeout, progress.since + patience)
 
     def expired(self) -> bool:
         """Whether the deadline has passed."""
-        return self.runtime.now() >= self.deadline
+        return self.outside.now() >= self.deadline
 
     def pause(self, seconds: float) -> None:
-        """Wait, at most until the deadline.
-
-        Raises:
-            HandOver: The wait would outlive this run; the next one sits out the rest.
-        """
-        self.progress.not_before = min(self.runtime.now() + seconds, self.deadline)
+        """Wait, at most until the deadline."""
+        self.progress.not_before = min(self.outside.now() + seconds, self.deadline)
         self.resume()
 
     def resume(self) -> None:
-        """Wait until the pending pause ends, here or in the next run."""
-        now = self.runtime.now()
-        left = self.progress.not_before - now
-        room = self._ends - RESERVE - now
-        if left > room:
+        """Sit out the pending pause, here or in the next run."""
+        until, now = self.progress.not_before, self.outside.now()
+        if until > max(now, self.ends):
             raise HandOver
-        if left > 0:
-            self.runtime.sleep(left)
+        if until > now:
+            self.outside.sleep(until - now)
 
-    def insist(self, doing: str, call: Callable[[], T], *, patience: float = 3600) -> T:
-        """Repeat a call for as long as its fault, the deadline and the caller's patience (seconds) allow.
-
-        Raises:
-            JobError: It did not help.
-        """
-        gives_up = self.runtime.now() + patience
+    def insist(self, call: Callable[[], T], what: str, patience: float = 3600) -> T:
+        """Repeat a call for as long as its fault, the deadline and the patience in seconds allow."""
+        patient = min(self.deadline, self.outside.now() + patience)
         while True:
             try:
                 result = call()
             except Fault as fault:
-                backoff, now = fault.backoff, self.runtime.now()
-                until = min(gives_up, self.deadline)
-                if backoff and backoff.within is not None:
-                    until = min(until, self.progress.since + backoff.within)
-                if backoff is None or now >= until:
-                    raise fault.error(doing) from fault
+                backoff, tries = fault.backoff, self.progress.tries
+                if not backoff or self.outside.now() >= min(patient, self.progress.since + backoff.within):
+                    self.progress.tries = 0
+                    raise JobError(f"{what} failed: {fault}. {fault.hint}") from fault
                 self.progress.tries += 1
-                self.log("refused", call=doing, code=fault.code, tries=self.progress.tries)
-                self.pause(backoff.wait(self.progress.tries - 1, self.runtime.chance()))
+                self.log("refused", call=what, code=fault.code, tries=tries + 1)
+                self.pause(backoff.wait(tries, self.outside.chance()))
             else:
                 self.progress.tries = 0
                 return result
 
-    def log(self, message: str, **more: Any) -> None:
-        """Write one JSON line; never the response URL, never a document."""
-        event, progress = self.event, self.progress
-        log(
-            message,
-            request_id=event.request_id,
-            type=event.kind,
-            resource=event.logical_id,
-            job=progress.job_arn.rpartition("/")[2],
-            attempt=progress.attempt,
-            hop=progress.hop,
-            **more,
-        )
+    def log(self, message: str, **more: object) -> None:
+        """Write one line about this event; never the response URL, never a document."""
+        job, attempt = self.progress.job_arn.rpartition("/")[2], self.progress.attempt
+        log(message, self.event, job=job, attempt=attempt, hop=self.progress.hop, **more)
 
 
-def log(message: str, **more: Any) -> None:
+def log(message: str, event: Event, **more: object) -> None:
     """Write one JSON line to the function's log."""
-    sys.stdout.write(json.dumps({"message": message, **more}, default=str) + "\n")
-    sys.stdout.flush()
+    about = {"message": message, "type": event.kind, "resource": event.logical_id, "request": event.request_id}
+    sys.stdout.write(json.dumps(about | more) + "\n")
