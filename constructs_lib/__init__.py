@@ -1,1 +1,69 @@
 """Amazon Comprehend document classification jobs as AWS CDK infrastructure."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from constructs_lib.data_access_role import DataAccessRole as DataAccessRole
+    from constructs_lib.documents import DocumentReader as DocumentReader
+    from constructs_lib.documents import Documents as Documents
+    from constructs_lib.documents import FeatureType as FeatureType
+    from constructs_lib.documents import InputFormat as InputFormat
+    from constructs_lib.documents import ReadMode as ReadMode
+    from constructs_lib.job import DocumentClassificationJob as DocumentClassificationJob
+    from constructs_lib.lifecycle import EmptyInput as EmptyInput
+    from constructs_lib.lifecycle import JobMilestone as JobMilestone
+    from constructs_lib.model import ClassificationModel as ClassificationModel
+    from constructs_lib.network import ClassificationNetwork as ClassificationNetwork
+    from constructs_lib.pipeline import DocumentClassificationPipeline as DocumentClassificationPipeline
+    from constructs_lib.results import Results as Results
+    from constructs_lib.validation import ValidationError as ValidationError
+
+_HOME = {
+    "ClassificationModel": "model",
+    "ClassificationNetwork": "network",
+    "DataAccessRole": "data_access_role",
+    "DocumentClassificationJob": "job",
+    "DocumentClassificationPipeline": "pipeline",
+    "DocumentReader": "documents",
+    "Documents": "documents",
+    "EmptyInput": "lifecycle",
+    "FeatureType": "documents",
+    "InputFormat": "documents",
+    "JobMilestone": "lifecycle",
+    "ReadMode": "documents",
+    "Results": "results",
+    "ValidationError": "validation",
+}
+
+__all__ = [
+    "ClassificationModel",
+    "ClassificationNetwork",
+    "DataAccessRole",
+    "DocumentClassificationJob",
+    "DocumentClassificationPipeline",
+    "DocumentReader",
+    "Documents",
+    "EmptyInput",
+    "FeatureType",
+    "InputFormat",
+    "JobMilestone",
+    "ReadMode",
+    "Results",
+    "ValidationError",
+]
+
+
+def __getattr__(name: str) -> object:
+    # Importing the CDK starts a Node process. Reading predictions needs none, so names load on first use.
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,22 @@
+"""Telling values that are known at synthesis from those that only the deployment knows."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+
+
+def is_known(value: object) -> bool:
+    """Say whether a value is there to be checked: not None, and no CDK token.
+
+    Args:
+        value: Any value an option may have.
+
+    Returns:
+        True for a value that is fully known at synthesis.
+    """
+    if value is None:
+        return False
+    if isinstance(value, str) and "Token[" not in value:
+        # Every string token carries this marker; the short cut saves a call into the jsii kernel for each check.
+        return True
+    return not cdk.Token.is_unresolved(value)

@@ -1,0 +1,175 @@
+"""The network that a job's instances run in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct, DependencyGroup
+
+from constructs_lib.arns import Environment
+from constructs_lib.permissions import Statement, endpoint_statements
+from constructs_lib.role_policy import lazy_document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from aws_cdk.aws_s3 import IBucket
+    from constructs import IDependable
+
+# What a job's traffic needs of its VPC. Other children, such as flow logs, need not be there before it starts.
+_ROUTING = (
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::Route",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCEndpoint",
+)
+
+
+@jsii.implements(ec2.IConnectable)
+class ClassificationNetwork(Construct):
+    """Subnets and security groups for jobs; what is not given is made, isolated from the internet.
+
+    A VPC that is made has isolated subnets only, flow logs, and a gateway endpoint for S3 that lets jobs reach no other
+    buckets than theirs: no NAT, no internet gateway. A given VPC is used as it is; without internet access it needs a
+    gateway endpoint for S3 on the route tables of the subnets.
+
+    Args:
+        scope: Where it is defined.
+        id: Its construct id.
+        vpc: The VPC, with default tenancy. Default: - a VPC is made.
+        vpc_subnets: Which subnets of the VPC. Default: - isolated subnets where a VPC is made, otherwise its private
+            subnets.
+        security_groups: One to five groups. Default: - a group is made, whose members may talk to each other and to
+            S3.
+        max_azs: How many Availability Zones a VPC that is made spans. Default: 2.
+
+    Source: `VpcConfig` of `StartDocumentClassificationJob`; Developer Guide, "Protect jobs by using an Amazon VPC".
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,  # noqa: A002 - the CDK's name for it
+        *,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        max_azs: int = 2,
+    ) -> None:
+        super().__init__(scope, id)
+        self._buckets: list[str] = []
+        self._shared_across_stacks = False
+        self._ready: DependencyGroup | None = None
+        self._vpc = self._isolated_vpc(max_azs) if vpc is None else vpc
+        self._subnets = self._vpc.select_subnets(**({} if vpc_subnets is None else _arguments(vpc_subnets))).subnets
+        self._security_groups = [self._closed_group()] if security_groups is None else list(security_groups)
+        self._connections = ec2.Connections(security_groups=self._security_groups)
+
+    @property
+    def vpc(self) -> ec2.IVpc:
+        """The VPC."""
+        return self._vpc
+
+    @property
+    def subnets(self) -> list[ec2.ISubnet]:
+        """The subnets that jobs run in."""
+        return list(self._subnets)
+
+    @property
+    def security_groups(self) -> list[ec2.ISecurityGroup]:
+        """The groups that the interfaces of jobs are in."""
+        return list(self._security_groups)
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """Opens and closes traffic between jobs and others."""
+        return self._connections
+
+    def _isolated_vpc(self, max_azs: int) -> ec2.Vpc:
+        vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            max_azs=max_azs,
+            nat_gateways=0,
+            # Emptying the default group takes a further Lambda function in the user's stack; nothing is in that group.
+            restrict_default_security_group=False,
+            subnet_configuration=[
+                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
+            ],
+        )
+        vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(
+                logs.LogGroup(self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR)
+            ),
+        )
+        endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        resource = endpoint.node.default_child
+        if not isinstance(resource, ec2.CfnVPCEndpoint):
+            raise TypeError(
+                "the S3 endpoint of the CDK has no AWS::EC2::VPCEndpoint; use another version of aws-cdk-lib"
+            )
+        resource.policy_document = lazy_document(self._endpoint_statements)
+        return vpc
+
+    def _closed_group(self) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self,
+            "SecurityGroup",
+            vpc=self._vpc,
+            allow_all_outbound=False,
+            description="Document classification jobs",
+        )
+        group.connections.allow_internally(ec2.Port.all_traffic(), "Instances of a job talk to each other")
+        # The prefix list of S3 has another id in each Region and no attribute gives it; routes lead to S3 only.
+        group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 through the gateway endpoint")
+        return group
+
+    def _endpoint_statements(self) -> list[Statement]:
+        if self._shared_across_stacks:
+            return endpoint_statements([], account=Environment.of(self).account)
+        if not self._buckets:
+            # A policy without statements is none, and then the endpoint would be open to all buckets.
+            return endpoint_statements(
+                [f"arn:{Environment.of(self).partition}:s3:::no-job-uses-a-bucket"], account=None
+            )
+        return endpoint_statements(self._buckets, account=None)
+
+    def admit(self, *buckets: IBucket) -> None:
+        """Let jobs of this network reach buckets.
+
+        Args:
+            buckets: The buckets. One that another stack than the network's defines opens the endpoint to all buckets
+                of the account: naming it would make the two stacks depend on each other.
+        """
+        own_stack = cdk.Stack.of(self)
+        for bucket in buckets:
+            if cdk.Resource.is_owned_resource(bucket) and cdk.Stack.of(bucket) is not own_stack:
+                self._shared_across_stacks = True
+            elif bucket.bucket_arn not in self._buckets:
+                self._buckets.append(bucket.bucket_arn)
+
+    @property
+    def goes_with_app(self) -> bool:
+        """Whether deleting the app deletes subnets or groups, which interfaces of a job would hold up."""
+        return any(cdk.Resource.is_owned_resource(part) for part in (*self._subnets, *self._security_groups))
+
+    @property
+    def ready(self) -> IDependable:
+        """What a job depends on so that its traffic finds its way."""
+        if self._ready is None:
+            self._ready = DependencyGroup(*self._security_groups)
+            if cdk.Resource.is_owned_resource(self._vpc):
+                for child in self._vpc.node.find_all():
+                    if isinstance(child, cdk.CfnResource) and child.cfn_resource_type in _ROUTING:
+                        self._ready.add(child)
+        return self._ready
+
+
+def _arguments(selection: ec2.SubnetSelection) -> dict[str, Any]:
+    # select_subnets takes the members of a selection, not a selection.
+    names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name", "subnets", "subnet_type")
+    return {name: getattr(selection, name) for name in names}
