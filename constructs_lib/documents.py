@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from constructs_lib.validation import ValidationError
+from constructs_lib.validation import ValidationError, problem
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -108,7 +108,9 @@ class DocumentReader:
         if not features:
             raise ValidationError(
                 [
-                    "features: got none; allowed: TABLES, FORMS or both; use DocumentReader.detect_text() to read text only"
+                    problem(
+                        "features", [], "TABLES, FORMS or both", "use DocumentReader.detect_text() to read text only"
+                    )
                 ],
                 "DocumentReader.analyze",
             )

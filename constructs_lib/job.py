@@ -23,6 +23,7 @@ from constructs_lib.validation import REGIONS, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from constructs_lib.documents import DocumentReader, Documents
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork

@@ -69,21 +69,13 @@ def check_job_options(
         found += _check_documents(documents, environment)
     if results is not None:
         found += _check_results(results, environment)
-    if documents is not None and results is not None:
-        found += _check_apart(documents, results)
-    if data_access_role is not None and is_known(role_arn := data_access_role.role_arn):
-        found += validation.check_role_arn(role_arn, environment.known_account)
+    found += _check_apart(documents, results)
+    found += _check_role(data_access_role, environment)
     if volume_encryption_key is not None:
         found += check_key_option("volume_encryption_key", volume_encryption_key, environment, aliases=False)
     if network is not None:
         found += validation.check_network(len(network.subnets), len(network.security_groups))
-    if is_known(job_name) and job_name is not None:
-        found += validation.check_job_name(job_name)
-    if tags:
-        known = {key: value for key, value in tags.items() if is_known(key)}
-        found += validation.check_tags({key: value if is_known(value) else "" for key, value in known.items()})
-    if is_known(run_id) and run_id is not None:
-        found += validation.check_run_id(run_id)
+    found += _check_labels(job_name, tags or {}, run_id)
     if timeout is not None and not timeout.is_unresolved():
         found += validation.check_timeout(timeout.to_milliseconds() / 1000)
     found += validation.check_choice("wait_for", wait_for, JobMilestone, "JobMilestone")
@@ -115,10 +107,28 @@ def check_key_option(option: str, key: Key, environment: Environment, *, aliases
                 option,
                 key.alias_name,
                 "a key, or an alias that knows its key",
-                "this field of the API takes no alias, and an alias imported by name does not know its key; import the key",
+                "the API takes no alias here, and one imported by name does not know its key; import the key",
             )
         ]
     return _check_place(option, key.key_arn, environment) if is_known(key.key_arn) else []
+
+
+def _check_role(role: iam.IRole | None, environment: Environment) -> list[str]:
+    if role is None or not is_known(arn := role.role_arn):
+        return []
+    return validation.check_role_arn(arn, environment.known_account)
+
+
+def _check_labels(job_name: str | None, tags: Mapping[str, str], run_id: str | None) -> list[str]:
+    found: list[str] = []
+    if job_name is not None and is_known(job_name):
+        found += validation.check_job_name(job_name)
+    found += validation.check_tags(
+        {key: value if is_known(value) else "" for key, value in tags.items() if is_known(key)}
+    )
+    if run_id is not None and is_known(run_id):
+        found += validation.check_run_id(run_id)
+    return found
 
 
 def _check_documents(documents: Documents, environment: Environment) -> list[str]:
@@ -161,7 +171,9 @@ def _check_bucket(option: str, bucket: s3.IBucket, prefix: str, environment: Env
     return found
 
 
-def _check_apart(documents: Documents, results: Results) -> list[str]:
+def _check_apart(documents: Documents | None, results: Results | None) -> list[str]:
+    if documents is None or results is None:
+        return []
     if documents.bucket is None or not (is_known(documents.prefix) and is_known(results.prefix)):
         return []
     if documents.bucket.bucket_name != results.bucket.bucket_name:

@@ -16,6 +16,7 @@ from constructs_lib.role_policy import lazy_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from aws_cdk.aws_s3 import IBucket
     from constructs import IDependable
 

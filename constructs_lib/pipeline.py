@@ -21,6 +21,7 @@ from constructs_lib.validation import ValidationError, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3

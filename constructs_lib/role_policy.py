@@ -10,11 +10,12 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IValidation
 
-
 if TYPE_CHECKING:
-    from constructs_lib.permissions import Statement
     from collections.abc import Callable, Sequence
+
     from constructs import IDependable
+
+    from constructs_lib.permissions import Statement
 
 # IAM and STS quotas: all inline policies of a role together.
 INLINE_POLICY_LENGTH = 10_240

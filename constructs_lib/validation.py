@@ -185,8 +185,13 @@ def check_prefix(option: str, prefix: str, bucket_name: str | None) -> list[str]
         return [
             problem(option, prefix, "a key prefix that does not begin with a slash", f"write {prefix.lstrip('/')!r}")
         ]
-    if "\n" in prefix or "\r" in prefix:
-        return [problem(option, prefix, "a key prefix on one line", "take out the line breaks")]
+    if not prefix.isprintable():
+        return [problem(option, prefix, "printable characters on one line", "take out the others")]
+    if "*" in prefix or "?" in prefix or "${" in prefix:
+        # In a policy these would be wildcards and variables, and the role would be allowed more than the prefix.
+        return [
+            problem(option, prefix, "a key prefix, not a pattern", "leave out *, ? and ${; a prefix matches the rest")
+        ]
     # The shortest bucket name that stands for an unknown one, so that a prefix that cannot fit is found all the same.
     uri = f"s3://{bucket_name or 'abc'}/{prefix}"
     if len(uri) > S3_URI_LENGTH:

@@ -153,7 +153,15 @@ def _complete_bucket_properties() -> None:
 
 def _check_kms_in_s3() -> None:
     """Writing under a KMS key needs kms:GenerateDataKey, reading needs kms:Decrypt, as the caller and through S3."""
-    original = s3.handle_request
+    original, encryption_of_write = s3.handle_request, s3._resolve_sse_write_headers
+
+    def resolve_sse_write_headers(headers: dict[str, str], bucket: str) -> Any:
+        algorithm, key = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
+        if headers.get(algorithm) == "aws:kms" and not headers.get(key):
+            return {algorithm: "aws:kms"}, None  # the key aws/s3, which every caller in the account may use
+        return encryption_of_write(headers, bucket)
+
+    s3._resolve_sse_write_headers = resolve_sse_write_headers
 
     async def handle_request(
         method: str,
