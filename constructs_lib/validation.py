@@ -181,24 +181,22 @@ def check_prefix(option: str, prefix: str, bucket_name: str | None) -> list[str]
     """
     if prefix.startswith("s3://"):
         return [problem(option, prefix, "a key prefix", "leave out the bucket: it is an argument of its own")]
+    found: list[str] = []
     if prefix.startswith("/"):
-        return [
-            problem(option, prefix, "a key prefix that does not begin with a slash", f"write {prefix.lstrip('/')!r}")
-        ]
+        advice = f"write {prefix.lstrip('/')!r}"
+        found.append(problem(option, prefix, "a key prefix that does not begin with a slash", advice))
     if not prefix.isprintable():
-        return [problem(option, prefix, "printable characters on one line", "take out the others")]
+        found.append(problem(option, prefix, "printable characters on one line", "take out the others"))
     if "*" in prefix or "?" in prefix or "${" in prefix:
         # In a policy these would be wildcards and variables, and the role would be allowed more than the prefix.
-        return [
-            problem(option, prefix, "a key prefix, not a pattern", "leave out *, ? and ${; a prefix matches the rest")
-        ]
-    # The shortest bucket name that stands for an unknown one, so that a prefix that cannot fit is found all the same.
+        found.append(problem(option, prefix, "a key prefix, not a pattern", "leave out *, ? and ${"))
+    # The shortest bucket name stands for an unknown one, so that a prefix that fits no bucket is found all the same.
     uri = f"s3://{bucket_name or 'abc'}/{prefix}"
     if len(uri) > S3_URI_LENGTH:
-        return [problem(option, prefix, f"at most {S3_URI_LENGTH} characters with s3:// and bucket", "shorten it")]
-    if not S3_URI.fullmatch(uri):
-        return [problem(option, uri, f"a URI that matches {S3_URI.pattern}", "use a bucket with such a name")]
-    return []
+        found.append(problem(option, uri, f"a URI of at most {S3_URI_LENGTH} characters", "shorten the prefix"))
+    if bucket_name and not S3_URI.fullmatch(f"s3://{bucket_name}"):
+        found.append(problem(option, bucket_name, "a bucket name in lower case", "use a bucket with such a name"))
+    return found
 
 
 def check_reader(input_format: str, reader: object | None) -> list[str]:

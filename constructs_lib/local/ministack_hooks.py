@@ -28,6 +28,8 @@ from ministack.services.cloudformation import custom_resource, handlers, provisi
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    ResourceTypes = Mapping[str, tuple[Callable[..., tuple[str, dict[str, str]]], Callable[..., None]]]
+
 Response = tuple[int, dict[str, str], bytes]
 
 
@@ -35,10 +37,6 @@ class Service(Protocol):
     """What a module must have to be served beside MiniStack's own services."""
 
     TARGET_PREFIX: str
-
-    @property
-    def RESOURCE_TYPES(self) -> Mapping[str, tuple[Callable[..., Any], Callable[..., None]]]:  # noqa: N802 - a constant
-        """CloudFormation resource types: how each is made and removed, called as MiniStack calls its own."""
 
     async def handle_request(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -52,16 +50,18 @@ class Service(Protocol):
         """The service's own condition keys of this request."""
 
 
-def install(comprehend: Service) -> Any:
+def install(comprehend: Service, resource_types: ResourceTypes) -> Any:
     """Put every hook in.
 
     Args:
         comprehend: The service to register beside MiniStack's own.
+        resource_types: CloudFormation resource types to add: how each is made and removed.
 
     Returns:
         MiniStack's ASGI application.
     """
     _register(comprehend)
+    _add_resource_types(resource_types)
     _complete_bucket_properties()
     _check_kms_in_s3()
     _follow_custom_resource_protocol()
@@ -102,12 +102,13 @@ def _register(comprehend: Service) -> None:
     iam_actions.extract_resource_arn = extract_resource_arn
     iam_actions.request_tag_context = request_tag_context
 
-    for resource_type, (create, delete) in comprehend.RESOURCE_TYPES.items():
+
+def _add_resource_types(types: ResourceTypes) -> None:
+    for resource_type, (create, delete) in types.items():
         provisioners._RESOURCE_HANDLERS[resource_type] = {"create": create, "delete": delete}
     on_worker_thread = stacks._runs_on_worker_thread
-    stacks._runs_on_worker_thread = lambda resource_type: (
-        resource_type in comprehend.RESOURCE_TYPES or on_worker_thread(resource_type)
-    )
+    # They block, waiting for requests that this very server answers.
+    stacks._runs_on_worker_thread = lambda resource_type: resource_type in types or on_worker_thread(resource_type)
 
 
 def _json(body: bytes) -> dict[str, Any]:
