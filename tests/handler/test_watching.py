@@ -1,0 +1,158 @@
+"""Create: the job is started and followed to its milestone."""
+
+import pytest
+from handler.world import ACCOUNT, MODEL, NO_READ, error, properties, request, timeout
+
+
+def test_a_job_that_works_is_reported_with_every_attribute(world):
+    answer = world.create(properties(request(JobName="mails")))
+    job = world.comprehend.all[0]
+    job_id = job.arn.rpartition("/")[2]
+    assert answer["Status"] == "SUCCESS"
+    assert answer["PhysicalResourceId"] == job.arn
+    assert answer["Data"] == {
+        "JobArn": job.arn,
+        "JobId": job_id,
+        "JobName": "mails",
+        "JobStatus": "IN_PROGRESS",
+        "DocumentClassifierArn": MODEL,
+        "OutputS3Uri": f"s3://results/out/{ACCOUNT}-CLN-{job_id}/output/output.tar.gz",
+    }
+
+
+def test_the_request_reaches_the_service_unchanged(world):
+    given = request(
+        VpcConfig={"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+        VolumeKmsKeyId="1234abcd-12ab-34cd-56ef-1234567890ab",
+        Tags=[{"Key": "team", "Value": ""}],
+    )
+    given["InputDataConfig"]["DocumentReaderConfig"] = {
+        "DocumentReadAction": "TEXTRACT_ANALYZE_DOCUMENT",
+        "FeatureTypes": ["TABLES"],
+    }
+    world.create(properties(given))
+    assert world.comprehend.all[0].request == given
+
+
+def test_attributes_that_are_unknown_are_documented_words_and_never_empty(world):
+    given = request(FlywheelArn=f"arn:aws:comprehend:us-east-1:{ACCOUNT}:flywheel/mail")
+    del given["DocumentClassifierArn"]
+    data = world.create(properties(given))["Data"]
+    assert (data["JobName"], data["DocumentClassifierArn"]) == ("UNNAMED", "NOT_STARTED")
+
+
+def test_submitted_needs_no_more_than_the_start(world):
+    answer = world.create(properties(WaitFor="SUBMITTED"))
+    assert answer["Data"]["JobStatus"] == "SUBMITTED"
+    assert world.now - world.comprehend.all[0].submitted < 1
+
+
+def test_completed_waits_to_the_end(world):
+    answer = world.create(properties(WaitFor="COMPLETED"))
+    assert answer["Data"]["JobStatus"] == "COMPLETED"
+
+
+def test_a_job_in_progress_is_believed_only_when_access_faults_would_have_shown(world):
+    world.comprehend.queue = 1
+    world.create()
+    assert 30 <= world.now - world.comprehend.all[0].submitted < 50
+
+
+def test_a_job_that_ends_in_seconds_is_answered_in_seconds(world):
+    world.comprehend.queue, world.comprehend.work = 0.5, 1.5
+    answer = world.create()
+    assert answer["Data"]["JobStatus"] == "COMPLETED"
+    assert world.now - world.comprehend.all[0].submitted < 4
+
+
+def test_a_job_that_still_waits_in_the_queue_after_90_seconds_is_accepted(world):
+    world.comprehend.queue = 100_000
+    answer = world.create()
+    assert answer["Data"]["JobStatus"] == "SUBMITTED"
+    assert 90 <= world.now - world.comprehend.all[0].submitted < 115
+
+
+def test_a_job_that_fails_reports_the_message_of_the_service_and_a_hint(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: The input is too large."
+    answer = world.create()
+    assert answer["Status"] == "FAILED"
+    assert "INPUT_TOO_LARGE: The input is too large." in answer["Reason"]
+    assert "run_id" in answer["Reason"]
+    assert answer["PhysicalResourceId"] == world.comprehend.all[0].arn
+    assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        (NO_READ, ["s3:GetObject", "s3://documents/in/", "role/data"]),
+        ("NO_WRITE_ACCESS_TO_OUTPUT: no write access", ["s3:PutObject", "s3://results/out", "kms:GenerateDataKey", "key-1"]),
+        ("Comprehend cannot assume the role", ["comprehend.amazonaws.com", "role/data"]),
+        ("The KMS key is not usable", ["kms:CreateGrant", "volume-key"]),
+    ],
+)
+def test_an_access_fault_that_stays_names_statement_and_place(world, message, named):
+    world.comprehend.fails = message
+    given = request(VolumeKmsKeyId="volume-key", OutputDataConfig={"S3Uri": "s3://results/out", "KmsKeyId": "key-1"})
+    answer = world.create(properties(given))
+    assert answer["Status"] == "FAILED"
+    assert all(name in answer["Reason"] for name in (message, *named)), answer["Reason"]
+
+
+def test_an_access_fault_that_new_permissions_explain_starts_the_job_again(world):
+    world.comprehend.access_from = world.now + 40
+    answer = world.create()
+    assert answer["Status"] == "SUCCESS"
+    assert len(world.comprehend.running()) == 1
+    assert 2 <= len(world.comprehend.all) <= 4
+
+
+def test_restarts_are_bounded_in_number_and_time(world):
+    world.comprehend.access_from = float("inf")
+    answer = world.create()
+    assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
+    assert len(world.comprehend.all) <= 7
+    assert world.now - world.comprehend.all[0].submitted < 400
+
+
+def test_an_access_fault_long_after_the_event_is_no_matter_of_new_permissions(world):
+    world.faults["start_document_classification_job"] = [error("TooManyRequestsException")] * 6
+    world.comprehend.fails = NO_READ
+    answer = world.create(properties(Timeout="3600"))
+    assert answer["Status"] == "FAILED"
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_job_that_is_not_done_in_time_says_what_it_is_and_that_it_runs_on(world):
+    answer = world.create(properties(WaitFor="COMPLETED", Timeout="120"))
+    assert answer["Status"] == "FAILED"
+    assert "IN_PROGRESS after 120 s, not COMPLETED" in answer["Reason"]
+    assert "runs on" in answer["Reason"]
+
+
+def test_a_job_in_progress_at_a_short_deadline_is_success(world):
+    world.comprehend.queue = 2
+    answer = world.create(properties(Timeout="10"))
+    assert answer["Data"]["JobStatus"] == "IN_PROGRESS"
+
+
+def test_a_job_that_describe_does_not_know_yet_is_waited_for(world):
+    world.comprehend.hidden = 15
+    assert world.create()["Status"] == "SUCCESS"
+
+
+def test_a_job_that_describe_never_knows_is_an_error(world):
+    world.comprehend.hidden = 1e9
+    answer = world.create()
+    assert "no record of" in answer["Reason"]
+    assert world.now - world.comprehend.all[0].submitted < 90
+
+
+def test_a_describe_that_is_throttled_and_fails_is_tried_again(world):
+    world.faults["describe_document_classification_job"] = [
+        error("ThrottlingException"),
+        error("InternalServerException", status=500),
+        timeout(),
+    ]
+    assert world.create()["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
