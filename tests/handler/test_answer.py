@@ -1,0 +1,75 @@
+"""The answer reaches CloudFormation once, small and useful; the log keeps secrets."""
+
+import json
+import urllib.error
+
+import pytest
+from handler.world import JOBS, Crash, error, properties, request
+
+
+def test_an_answer_that_is_refused_is_sent_again(world):
+    world.faults["put"] = [OSError("x"), urllib.error.URLError("x"), TimeoutError()]
+    assert world.create()["Status"] == "SUCCESS"
+
+
+def test_an_answer_that_cannot_be_delivered_makes_lambda_repeat_the_event(world, capsys):
+    world.faults["put"] = [OSError("https://answers.example/?X-Amz-Signature=SECRET")] * 5
+    assert world.create()["Status"] == "SUCCESS"
+    failure, fine = world.outcomes
+    assert isinstance(failure, ConnectionError)
+    assert fine is None
+    assert "SECRET" not in f"{failure} {failure.__cause__} {failure.__context__} {capsys.readouterr().out}"
+    assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("letter", ["x", "ü", "\U0001f4ec", "\n"])
+def test_a_long_reason_keeps_its_beginning_and_its_hint_in_4096_bytes(world, letter):
+    world.comprehend.fails = "FIRST_WORDS " + letter * 9000
+    answer = world.create()
+    assert len(json.dumps(answer, ensure_ascii=False).encode()) <= 4096
+    assert "FIRST_WORDS" in answer["Reason"]
+    assert answer["Reason"].endswith("run_id.")
+
+
+def test_attributes_that_do_not_fit_are_a_failure_with_a_reason(world):
+    long = "\U0001f4ec" * 900
+    given = request(JobName="\U0001f4ec" * 256, OutputDataConfig={"S3Uri": f"s3://results/{long}"})
+    answer = world.create(properties(given))
+    assert answer["Status"] == "FAILED"
+    assert "S3Uri" in answer["Reason"]
+
+
+def test_the_longest_plain_attributes_fit(world):
+    uri = "s3://results/" + "x" * 1000
+    answer = world.create(properties(request(JobName="ü" * 256, OutputDataConfig={"S3Uri": uri})))
+    assert answer["Status"] == "SUCCESS"
+
+
+def test_an_unexpected_exception_is_answered_with_its_type(world):
+    world.faults["start_document_classification_job"] = [ZeroDivisionError("by zero")]
+    answer = world.create()
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"].startswith("ZeroDivisionError: by zero")
+    assert "Traceback" not in answer["Reason"]
+
+
+def test_a_success_has_no_reason_and_a_failure_no_data(world):
+    assert "Reason" not in world.create()
+    world.s3.buckets.clear()
+    assert "Data" not in world.create(request_id="r2")
+
+
+def test_the_log_is_json_lines_with_job_status_request_and_attempt_and_without_secrets(world, capsys):
+    world.faults["put"] = [OSError("no")]
+    world.faults["describe_document_classification_job"] = [error("ThrottlingException")]
+    world.create()
+    world.faults["start_document_classification_job"] = [ZeroDivisionError("by zero"), Crash()]
+    world.create(request_id="r2")
+    out = capsys.readouterr().out
+    lines = [json.loads(line) for line in out.splitlines()]
+    started = next(line for line in lines if line["message"] == "status")
+    job_id = world.comprehend.all[0].arn.removeprefix(JOBS)
+    assert (started["job"], started["status"], started["request"], started["attempt"]) == (job_id, "SUBMITTED", "r1", 0)
+    assert any("ZeroDivisionError" in line.get("reason", "") and ".py:" in line["where"] for line in lines)
+    assert "SECRET" not in out
+    assert "answers.example" not in out

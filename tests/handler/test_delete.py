@@ -1,0 +1,126 @@
+"""Delete always succeeds; it waits only where the job's network goes too."""
+
+import pytest
+from handler.world import JOBS, Crash, error, properties, request
+
+VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+OWNED = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true")
+
+
+@pytest.mark.parametrize(
+    "physical_id", ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 5000, "arn:aws:iam::1:role/a"]
+)
+@pytest.mark.parametrize("props", [properties(), OWNED, {}, {"Request": 1}])
+def test_an_id_that_names_no_job_is_deleted_at_once(world, physical_id, props):
+    world.stack.status = "DELETE_IN_PROGRESS"
+    answer = world.send(world.event("Delete", props, PhysicalResourceId=physical_id))
+    assert answer["Status"] == "SUCCESS"
+    assert "start_document_classification_job" not in [operation for operation, _ in world.calls]
+
+
+def test_a_running_job_is_left_to_finish(world):
+    world.stack.create(properties(request(VpcConfig=VPC)))
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.now - before < 1
+    assert len(world.comprehend.running()) == 1
+
+
+def test_a_network_that_goes_too_is_freed_after_the_job(world):
+    world.stack.create(OWNED)
+    world.ec2.add("eni-1")
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.comprehend.running() == []
+    assert world.ec2.interfaces == {}
+
+
+def test_interfaces_of_others_stay(world):
+    world.stack.create(OWNED)
+    world.ec2.add("eni-lambda", job="function")
+    world.ec2.add("eni-elsewhere", subnet="subnet-9")
+    world.stack.delete()
+    assert set(world.ec2.interfaces) == {"eni-lambda", "eni-elsewhere"}
+
+
+def test_interfaces_in_use_are_waited_for_then_detached_and_deleted(world):
+    world.stack.create(properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true", Timeout="3600"))
+    world.pass_time(1000)
+    world.ec2.add("eni-1", status="in-use")
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.ec2.interfaces == {}
+    assert 300 <= world.now - before < 400
+
+
+def test_interfaces_in_use_are_never_detached_while_the_stack_lives_on(world):
+    world.stack.create(OWNED)
+    world.pass_time(1000)
+    world.ec2.add("eni-other-job", status="in-use")
+    world.ec2.add("eni-1")
+    world.stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    event = world.event("Delete", OWNED, PhysicalResourceId=world.stack.physical_id)
+    assert world.send(event)["Status"] == "SUCCESS"
+    assert set(world.ec2.interfaces) == {"eni-other-job"}
+
+
+def test_a_job_that_was_only_replaced_is_not_waited_for(world):
+    world.stack.create(OWNED)
+    before = world.now
+    world.stack.update(OWNED | {"RunId": "2"})
+    assert world.stack.status == "UPDATE_COMPLETE"
+    assert world.now - before < 60
+    assert len(world.comprehend.running()) == 2
+
+
+def test_a_job_replaced_together_with_its_network_is_waited_for(world):
+    world.stack.create(OWNED)
+    other = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-2"]}
+    old = world.comprehend.all[0]
+    world.stack.update(properties(request(VpcConfig=other), DeleteNetworkInterfaces="true"))
+    assert old.status(world.now) == "COMPLETED"
+
+
+def test_waiting_ends_at_the_timeout(world):
+    world.comprehend.work = 1e6
+    world.stack.create(OWNED)
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.now - before == pytest.approx(900, abs=20)
+
+
+def test_waiting_goes_on_in_later_runs(world):
+    world.comprehend.work = 2500
+    props = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true", Timeout="3600")
+    world.stack.create(props)
+    world.pass_time(30)
+    world.ec2.add("eni-1")
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.ec2.interfaces == {}
+    assert world.services["lambda"].payloads
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "describe_stacks",
+        "describe_document_classification_job",
+        "describe_network_interfaces",
+        "delete_network_interface",
+        "detach_network_interface",
+    ],
+)
+@pytest.mark.parametrize("fault", [error("UnauthorizedOperation", status=403), error("Throttling"), error("Boom", status=500)])
+def test_no_fault_of_a_call_fails_a_delete(world, operation, fault):
+    world.stack.create(OWNED)
+    world.ec2.add("eni-1")
+    world.ec2.add("eni-2", status="in-use")
+    world.faults[operation] = [fault] * 500
+    assert world.stack.delete()["Status"] == "SUCCESS"
+
+
+def test_a_delete_whose_run_crashes_is_repeated(world):
+    world.stack.create(OWNED)
+    world.ec2.add("eni-1")
+    world.faults["describe_network_interfaces"] = [Crash()]
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.ec2.interfaces == {}

@@ -1,0 +1,142 @@
+"""What is not CloudFormation's is refused; what is hostile ends as a clear failure with nothing started."""
+
+import copy
+
+import pytest
+from handler.world import properties, request
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"detail": {"source": "aws.s3"}},
+        {"HandOver": {}},
+        {"HandOver": None, "Event": {}},
+        {"HandOver": []},
+    ],
+)
+def test_an_event_of_somebody_else_is_refused(world, event):
+    world.invoke(event, retries=0)
+    world.pass_time(10)
+    assert "Not an event of CloudFormation" in str(world.outcomes[0])
+    assert (world.calls, world.answers) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ResponseURL", "http://answers.example/"),
+        ("ResponseURL", "file:///etc/passwd"),
+        ("ResponseURL", "https://answers.example/a b\nX-Injected: 1"),
+        ("ResponseURL", None),
+        ("StackId", "example"),
+        ("RequestId", ""),
+        ("RequestId", {"a": 1}),
+        ("LogicalResourceId", "x" * 300),
+    ],
+)
+def test_an_event_that_cannot_be_answered_is_refused_by_name_and_without_its_content(world, name, value):
+    world.invoke(world.event("Create", properties()) | {name: value}, retries=0)
+    world.pass_time(10)
+    message = str(world.outcomes[0])
+    assert name in message
+    assert "SECRET" not in message
+    assert (world.calls, world.answers) == ([], {})
+
+
+def changed(path, value):
+    props = copy.deepcopy(properties(request(VpcConfig={"SecurityGroupIds": ["sg-1"], "Subnets": ["s-1"]})))
+    *parents, last = path
+    place = props
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+    return props
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["Request"], "text"),
+        (["Request"], None),
+        (["Request"], []),
+        (["Request", "ClientRequestToken"], "mine"),
+        (["Request", "__class__"], "x"),
+        (["Request", "DataAccessRoleArn"], 17),
+        (["Request", "DataAccessRoleArn"], ""),
+        (["Request", "DataAccessRoleArn"], "x" * 100_000),
+        (["Request", "InputDataConfig"], "s3://documents/in/"),
+        (["Request", "InputDataConfig", "S3Uri"], "documents/in"),
+        (["Request", "InputDataConfig", "S3Uri"], "s3://documents/" + "x" * 2000),
+        (["Request", "InputDataConfig", "S3Uri"], {"Ref": "Bucket"}),
+        (["Request", "InputDataConfig", "Extra"], "x"),
+        (["Request", "OutputDataConfig", "KmsKeyId"], ["key"]),
+        (["Request", "VpcConfig", "Subnets"], "subnet-1"),
+        (["Request", "VpcConfig", "Subnets"], [["subnet-1"]]),
+        (["Request", "VpcConfig", "Subnets"], ["s"] * 10_000),
+        (["Request", "Tags"], {"team": "mail"}),
+        (["Request", "Tags"], [{"Key": "team"}]),
+        (["Request", "FlywheelArn"], "arn:both"),
+        (["WaitFor"], "FOREVER"),
+        (["Timeout"], "3601"),
+        (["Timeout"], "0"),
+        (["Timeout"], 900),
+        (["Timeout"], "-1"),
+        (["ServiceTimeout"], "soon"),
+        (["WhenEmpty"], ""),
+        (["DeleteNetworkInterfaces"], True),
+        (["Extra"], "x"),
+    ],
+)
+def test_a_hostile_property_fails_by_name_and_starts_nothing(world, path, value):
+    event = world.event("Create", changed(path, value))
+    answer = world.send(event, wait=60)
+    assert answer["Status"] == "FAILED"
+    assert answer["PhysicalResourceId"] == "not-started/r1"
+    assert path[-1].strip("_") in answer["Reason"] or "Request" in answer["Reason"]
+    assert len(answer["Reason"]) < 2500
+    assert world.calls == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ResourceProperties": None},
+        {"ResourceProperties": "text"},
+        {"RequestType": "Destroy"},
+        {"RequestType": None},
+        {"RequestType": ["Create"]},
+        {"ResourceType": "Custom::Other"},
+    ],
+)
+def test_a_broken_event_that_can_be_answered_is_answered(world, changes):
+    answer = world.send(world.event("Create", properties()) | changes, wait=60)
+    assert answer["Status"] == "FAILED"
+    assert next(iter(changes)) in answer["Reason"]
+    assert world.calls == []
+
+
+def test_every_problem_is_named_at_once(world):
+    answer = world.create(properties(request(JobName="", DataAccessRoleArn=1), WhenEmpty="MAYBE"))
+    assert all(name in answer["Reason"] for name in ("JobName", "DataAccessRoleArn", "WhenEmpty"))
+
+
+@pytest.mark.parametrize("old", [None, "text", {}, {"Request": None}, {"Request": {"Tags": 7}}, {"Request": []}])
+def test_old_properties_can_be_anything(world, old):
+    created = world.create()
+    event = world.event(
+        "Update", properties(), "r2", PhysicalResourceId=created["PhysicalResourceId"], OldResourceProperties=old
+    )
+    assert world.send(event)["Status"] == "SUCCESS"
+
+
+def test_a_create_cannot_name_its_own_physical_id(world):
+    event = world.event("Create", properties(request(Extra="1")), PhysicalResourceId="chosen by somebody")
+    assert world.send(event)["PhysicalResourceId"] == "not-started/r1"

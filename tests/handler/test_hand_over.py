@@ -1,0 +1,112 @@
+"""Waits longer than a Lambda lives go on in a fresh run."""
+
+import copy
+
+import pytest
+from handler.world import JOBS, Crash, error, properties
+
+LONG = properties(Timeout="3600", WaitFor="COMPLETED")
+START = "start_document_classification_job"
+
+
+def payloads(world):
+    return world.services["lambda"].payloads
+
+
+def test_an_hour_of_waiting_takes_at_most_five_hand_overs(world):
+    world.comprehend.work = 3400
+    assert world.create(LONG)["Data"]["JobStatus"] == "COMPLETED"
+    assert 1 <= len(payloads(world)) <= 5
+    assert len(world.comprehend.all) == 1
+    assert world.violations == []
+
+
+def test_the_deadline_holds_across_runs_and_before_cloudformation_gives_up(world):
+    world.comprehend.work = 99_999
+    began = world.now
+    answer = world.create(LONG)
+    assert "after 3600 s" in answer["Reason"]
+    assert world.now - began == pytest.approx(3540, abs=5)
+
+
+def test_every_event_is_answered_once_by_the_chain_of_its_runs(world):
+    world.comprehend.work = 3000
+    event = world.event("Create", LONG)
+    world.send(event)
+    world.pass_time(4000)
+    assert len(world.answers[event["ResponseURL"]]) == 1
+
+
+def test_a_later_run_that_crashes_loses_nothing(world):
+    world.comprehend.work = 2500
+    crashed = []
+
+    def chaos(operation, outside):
+        if world.now > 1_800_001_200 and not crashed:
+            crashed.append(operation)
+            raise Crash
+
+    world.chaos = chaos
+    assert world.create(LONG)["Data"]["JobStatus"] == "COMPLETED"
+    assert crashed
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_later_run_goes_on_with_the_job_and_without_a_start(world):
+    world.comprehend.work = 2500
+    world.create(LONG)
+    assert [operation for operation, _ in world.calls].count(START) == 1
+
+
+def test_a_pause_is_sat_out_across_runs(world):
+    world.faults[START] = [error("TooManyRequestsException")] * 8
+    assert world.create(properties(Timeout="3600"))["Status"] == "SUCCESS"
+    assert [operation for operation, _ in world.calls].count(START) == 9
+    assert len(payloads(world)) >= 1
+
+
+def test_a_hand_over_that_fails_is_reported(world):
+    world.comprehend.work = 2500
+    world.faults["invoke"] = [error("AccessDeniedException", "lambda:InvokeFunction")]
+    answer = world.create(LONG)
+    assert answer["Status"] == "FAILED"
+    assert "lambda:InvokeFunction" in answer["Reason"]
+
+
+def test_a_function_with_too_short_a_life_ends_with_a_reason(world):
+    world.life = 20
+    answer = world.create(properties(Timeout="3600", WaitFor="COMPLETED"))
+    assert "15 minutes" in answer["Reason"]
+
+
+def handed_over(world):
+    """A real hand-over, so that each test changes one thing only."""
+    world.comprehend.work = 1500
+    world.create(LONG)
+    world.calls.clear()
+    return copy.deepcopy(payloads(world)[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hop", "11"),
+        ("hop", "0"),
+        ("hop", 1),
+        ("attempt", "-1"),
+        ("since", "now"),
+        ("since", "1e300"),
+        ("job_arn", "arn:aws:iam::123456789012:role/x"),
+        ("job_arn", f"{JOBS}../../x"),
+        ("more", "1"),
+        ("tries", None),
+    ],
+)
+def test_a_hand_over_is_checked_as_strictly_as_an_event(world, name, value):
+    payload = handed_over(world)
+    payload["HandOver"][name] = value
+    world.outcomes.clear()
+    world.invoke(payload, retries=0)
+    world.pass_time(2000)
+    assert "HandOver" in str(world.outcomes[0])
+    assert world.calls == []

@@ -1,0 +1,106 @@
+"""One deployment ends at one running job, however often and brokenly its event arrives."""
+
+import pytest
+from handler.world import NO_READ, Crash, error, properties
+
+START = "start_document_classification_job"
+DESCRIBE = "describe_document_classification_job"
+
+
+@pytest.mark.parametrize("deliveries", [(0, 0), (0, 0, 0), (0, 0.3, 1.7), (0, 500), (0, 70, 130)])
+def test_an_event_delivered_more_than_once_starts_one_job(world, deliveries):
+    world.latency = 0.5
+    event = world.event("Create", properties())
+    answer = world.send(event, deliveries)
+    world.pass_time(3000)
+    assert answer["PhysicalResourceId"] == world.comprehend.all[0].arn
+    assert len(world.comprehend.all) == 1
+    assert {each["Status"] for each in world.answers[event["ResponseURL"]]} == {"SUCCESS"}
+
+
+@pytest.mark.parametrize("when", [{"faults": {DESCRIBE: [Crash()]}}, {"after": {START: [Crash()]}}, {"faults": {"put": [Crash()]}}])
+def test_a_run_that_dies_between_start_and_answer_is_repeated_and_finds_its_job(world, when):
+    for name, plan in when.items():
+        setattr(world, name, plan)
+    answer = world.create()
+    assert answer["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("deliveries", [(0, 0, 0), (0, 40), (0, 400), (0, 1500)])
+def test_duplicates_walk_the_same_chain_of_restarts(world, deliveries):
+    world.comprehend.access_from = world.now + 60
+    world.latency = 0.5
+    event = world.event("Create", properties())
+    assert world.send(event, deliveries)["Status"] == "SUCCESS"
+    started = len(world.comprehend.all)
+    world.pass_time(3000)
+    assert len(world.comprehend.all) == started
+    assert [job for job in world.comprehend.all if not job.fails] == [world.comprehend.all[-1]]
+
+
+@pytest.mark.parametrize("late", [30, 400, 2000])
+def test_a_duplicate_after_a_failure_was_answered_starts_nothing(world, late):
+    world.comprehend.fails = NO_READ
+    event = world.event("Create", properties())
+    assert world.send(event)["Status"] == "FAILED"
+    started = len(world.comprehend.all)
+    world.comprehend.fails = ""
+    world.send(event | {"ResponseURL": event["ResponseURL"] + "&again"}, deliveries=(late,), wait=5000)
+    assert len(world.comprehend.all) == started
+
+
+def test_a_failed_job_of_an_earlier_deployment_under_the_same_request_id_is_passed_by(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    assert world.create(request_id="same")["Status"] == "FAILED"
+    world.pass_time(120)
+    world.comprehend.fails = ""
+    answer = world.create(request_id="same")
+    assert answer["Status"] == "SUCCESS"
+    assert answer["PhysicalResourceId"] == world.comprehend.all[1].arn
+
+
+def test_a_request_id_can_be_used_by_many_deployments_that_fail(world):
+    for _ in range(4):
+        world.comprehend.fails = NO_READ
+        assert world.create(request_id="same")["Status"] == "FAILED"
+        world.pass_time(60)
+    world.comprehend.fails = ""
+    assert world.create(properties(Timeout="1800"), request_id="same")["Status"] == "SUCCESS"
+    assert len(world.comprehend.running()) == 1
+
+
+def test_a_running_job_of_an_earlier_deployment_under_the_same_request_id_is_kept(world):
+    world.comprehend.work = 5000
+    assert world.create(properties(Timeout="60", WaitFor="COMPLETED"), request_id="same")["Status"] == "FAILED"
+    world.pass_time(60)
+    answer = world.create(properties(), request_id="same")
+    assert answer["Status"] == "SUCCESS"
+    assert [job.arn for job in world.comprehend.all] == [answer["PhysicalResourceId"]]
+
+
+def test_another_request_under_the_same_request_id_is_another_job(world):
+    world.create(properties(RunId="1"), request_id="same")
+    world.create(properties(RunId="2"), request_id="same")
+    assert len(world.comprehend.all) == 2
+
+
+def test_two_resources_of_a_stack_do_not_share_a_job(world):
+    world.create(logical_id="One")
+    world.create(logical_id="Two")
+    assert len(world.comprehend.all) == 2
+
+
+def test_without_a_signing_time_the_clock_of_the_first_run_stands_in(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    assert world.create(request_id="same", signed=False)["Status"] == "FAILED"
+    world.pass_time(120)
+    world.comprehend.fails = ""
+    assert world.create(request_id="same", signed=False)["Status"] == "SUCCESS"
+
+
+def test_a_lost_start_answer_and_throttling_in_a_row_still_end_at_one_job(world):
+    world.after[START] = [error("InternalServerException", status=500)]
+    world.faults[START] = [None, error("ThrottlingException"), error("InternalServerException", status=500)]
+    assert world.create()["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
