@@ -7,7 +7,6 @@ import gzip
 import json
 import tarfile
 import zlib
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from constructs_lib.predictions.errors import BadArchiveError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16  # bytes
 _LONGEST_RECORD = 1 << 20  # characters; a thousand classes with long names need a tenth of it
+_NAMED = 5  # members named in a message
 _BETWEEN_RECORDS = " \t\r\n,[]"  # records stand on lines of their own or in a JSON array
 
 
@@ -64,24 +64,25 @@ def _read_tar(unzipped: gzip.GzipFile) -> Iterator[Prediction]:
     found = False
     with tarfile.open(fileobj=unzipped, mode="r|") as tar:
         for member in tar:
+            # tarfile remembers every member, and scanned documents bring one a page.
+            tar.members.clear()  # type: ignore[attr-defined]  # public, not documented
             if not member.isfile():
                 continue
             if not _holds_predictions(member.name):
-                others.append(member.name)
+                others = [*others, member.name][:_NAMED]
                 continue
             found = True
             content = tar.extractfile(member)
             if content is not None:
                 yield from _read_member(member.name, content)
     if not found:
-        held = f"it holds {', '.join(others[:5])}" if others else "it is empty"
+        held = f"it holds {', '.join(others)}" if others else "it is empty"
         raise BadArchiveError(f"no predictions in this archive: {held}; a classification job writes predictions.jsonl")
 
 
 def _holds_predictions(name: str) -> bool:
     """Tell predictions from what else lies in the archive: Textract's answers, in files named by page number."""
-    path = PurePosixPath(name)
-    return path.suffix in {".jsonl", ".json", ".out"} or path.name == "output"
+    return name.endswith((".jsonl", ".json", ".out")) or name.rpartition("/")[2] == "output"
 
 
 def _read_member(name: str, content: IO[bytes]) -> Iterator[Prediction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ def read_labels(path: str | PathLike[str]) -> Labels:
     except (OSError, UnicodeDecodeError) as error:
         raise PredictionsError(f"labels: cannot read {path}: {error}") from error
 
-    rows = csv.DictReader(text.splitlines(), strict=True)
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     columns = set(rows.fieldnames or ())
     if "label" not in columns or not columns & {"file", "line"}:
         raise PredictionsError(f"labels: {path} begins with {','.join(rows.fieldnames or ())[:60]!r}; {_HELP}")
@@ -83,7 +84,7 @@ def read_labels(path: str | PathLike[str]) -> Labels:
             if not by_document[key]:
                 raise ValueError("the label is empty")  # noqa: TRY301 - the handler adds the line number
     except (ValueError, csv.Error) as error:
-        raise PredictionsError(f"labels: {path}, line {rows.line_num}: {error}") from error
+        raise PredictionsError(f"labels: {path}, line {rows.reader.line_num}: {error}") from error
     if not by_document:
         raise PredictionsError(f"labels: {path} has no line below the column names")
     return Labels(by_document)

@@ -125,7 +125,8 @@ def _chart(classes: Sequence[ClassCount], total: int) -> str:
         middle = index * _ROW_HEIGHT + _ROW_HEIGHT / 2
         rows.append(
             f"<g><title>{_text(item.name)}: {item.documents:,}</title>"
-            f'<text x="{_NAME_WIDTH - 10}" y="{middle + 5:g}" text-anchor="end">{_text(fit(item.name, _LONGEST_NAME))}</text>'
+            f'<text x="{_NAME_WIDTH - 10}" y="{middle + 5:g}" text-anchor="end">'
+            f"{_text(fit(item.name, _LONGEST_NAME))}</text>"
             f'<rect x="{_NAME_WIDTH}" y="{middle - 9:g}" width="{length:.1f}" height="18" rx="2"/>'
             f'<text class="number" x="{_NAME_WIDTH + length + 8:.1f}" y="{middle + 5:g}">'
             f"{item.documents:,} ({item.documents / total:.1%})</text></g>"

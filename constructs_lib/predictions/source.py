@@ -72,7 +72,7 @@ def open_output(target: str, *, session: boto3.Session | None = None) -> Iterato
 
     Source: API reference, `DescribeDocumentClassificationJob`, `OutputDataConfig.S3Uri`.
     """
-    if not target.startswith(("s3://", "arn:")) and (Path(target).exists() or _looks_like_a_path(target)):
+    if _is_a_path(target):
         with _open_file(Path(target)) as output:
             yield output
         return
@@ -97,8 +97,10 @@ def open_output(target: str, *, session: boto3.Session | None = None) -> Iterato
             body.close()
 
 
-def _looks_like_a_path(target: str) -> bool:
-    return "/" in target or target.endswith(_ARCHIVE_SUFFIXES)
+def _is_a_path(target: str) -> bool:
+    if not target or target.startswith(("s3://", "arn:")):
+        return False
+    return "/" in target or target.endswith(_ARCHIVE_SUFFIXES) or Path(target).exists()
 
 
 @contextmanager
