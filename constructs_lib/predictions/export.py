@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from constructs_lib.predictions.errors import PredictionsError
 
@@ -94,10 +94,11 @@ class JsonExport:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._separator = '{"predictions": [\n'
+        self._encode = json.JSONEncoder(ensure_ascii=False, default=_fields).encode
 
     def add(self, prediction: Prediction) -> None:
         """Write one record."""
-        self._file.write(self._separator + json.dumps(asdict(prediction), ensure_ascii=False))
+        self._file.write(self._separator + self._encode(prediction))
         self._separator = ",\n"
 
     def finish(self, summary: Summary) -> None:
@@ -109,4 +110,9 @@ class JsonExport:
             del numbers["accuracy"]["misses"]
             numbers["accuracy"]["share"] = summary.accuracy.share
         opening = self._separator if self._separator != ",\n" else "\n"
-        self._file.write(f'{opening}], "summary": {json.dumps(numbers, ensure_ascii=False)}}}\n')
+        self._file.write(f'{opening}], "summary": {self._encode(numbers)}}}\n')
+
+
+def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - json hands over whatever it does not know
+    """Return the fields of a record; dataclasses.asdict copies every value and takes five times as long."""
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}

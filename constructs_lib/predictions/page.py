@@ -52,7 +52,7 @@ dl { display: flex; flex-wrap: wrap; gap: .75rem; margin: 0; }
 dl div { background: var(--card); border-radius: .5rem; padding: .6rem 1rem; }
 dt { color: var(--soft); font-size: .85rem; }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums; }
-svg { display: block; width: 100%; height: auto; }
+svg { display: block; width: 100%; min-width: 40rem; height: auto; }
 svg text { fill: var(--ink); font-size: 14px; }
 svg .number { fill: var(--soft); font-variant-numeric: tabular-nums; }
 svg rect { fill: var(--bar); }
@@ -83,7 +83,7 @@ def render_html(summary: Summary, *, source: str = "") -> str:
     return _PAGE.format(
         title="Document classification",
         style=_STYLE,
-        source=escape(source),
+        source=_text(source),
         figures=_figures(summary),
         sections="\n".join(
             filter(None, (_classes(summary), _accuracy(summary), _lowest(summary), _problems(summary), _first(summary)))
@@ -132,8 +132,9 @@ def _chart(classes: Sequence[ClassCount], total: int) -> str:
             f"{item.documents:,} ({item.documents / total:.1%})</text></g>"
         )
     return (
-        f'<svg viewBox="0 0 {_CHART_WIDTH} {height}" role="img" aria-label="Bar chart: documents per class">'
-        f"{''.join(rows)}</svg>"
+        f'<div class="wide"><svg viewBox="0 0 {_CHART_WIDTH} {height}" role="img" '
+        f'aria-label="Bar chart: documents per class">'
+        f"{''.join(rows)}</svg></div>"
     )
 
 
