@@ -41,6 +41,7 @@ class LocalAws:
     Args:
         port: TCP port; 0 takes a free one.
         on_output: Called with each line that the CDK CLI prints; default: nothing is passed on.
+        time_limit: Seconds that one run of the CDK CLI may take.
 
     Example:
         with LocalAws() as aws:
@@ -51,8 +52,11 @@ class LocalAws:
     account = ACCOUNT
     region = REGION
 
-    def __init__(self, *, port: int = 0, on_output: Callable[[str], None] = lambda _line: None) -> None:
+    def __init__(
+        self, *, port: int = 0, on_output: Callable[[str], None] = lambda _line: None, time_limit: float = 3600.0
+    ) -> None:
         self._wanted_port = port
+        self._time_limit = time_limit
         self._on_output = on_output
         self._server: subprocess.Popen[bytes] | None = None
         self._deployer: dict[str, str] | None = None
@@ -294,6 +298,7 @@ class LocalAws:
             cwd=cwd or empty,
             environment=self._cli_environment(credentials or self.deployer),
             on_line=on_line,
+            time_limit=self._time_limit,
         )
         if status:
             output = "\n".join(said).strip()

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,7 +31,12 @@ def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience
 
 
 def run(
-    command: Sequence[str | Path], *, cwd: Path, environment: Mapping[str, str], on_line: Callable[[str], None]
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str],
+    on_line: Callable[[str], None],
+    time_limit: float,
 ) -> int:
     """Run a command to its end, passing on what it says line by line.
 
@@ -39,6 +45,7 @@ def run(
         cwd: Working directory.
         environment: The whole environment.
         on_line: Called with each line of standard output and error.
+        time_limit: Seconds after which the command is ended.
 
     Returns:
         The exit status.
@@ -53,10 +60,14 @@ def run(
         text=True,
         start_new_session=True,
     )
+    watchdog = threading.Timer(time_limit, end_group, [process])
+    watchdog.daemon = True
+    watchdog.start()
     with process:
         try:
             for line in process.stdout or ():
                 on_line(line.rstrip())
             return process.wait()
         finally:
+            watchdog.cancel()
             end_group(process)

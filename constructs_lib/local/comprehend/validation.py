@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from botocore.model import ListShape, ServiceModel, Shape, StringShape, StructureShape
 
 # Python's `re` has no Unicode properties; these are close enough for letters, digits and separators.
-_PROPERTIES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+_PROPERTIES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{ASCII}": r"[\x00-\x7f]"}
 
 
 @functools.cache
