@@ -49,7 +49,7 @@ class Lifecycle:
         given, old = self.event.raw["ResourceProperties"], self.event.raw.get("OldResourceProperties")
         arn = self.event.physical_id
         if events.identity(given) != events.identity(old):
-            if not self.progress.job_arn and self._rolls_back():
+            if self._rolls_back():
                 return self._keep(self._earlier_id())
             return self.create()
         before, after = events.tags(old), events.tags(given)
@@ -115,7 +115,7 @@ class Lifecycle:
             if job and job["JobStatus"] != status:
                 status = job["JobStatus"]
                 self.run.log("status", status=status, detail=job.get("Message", ""))
-            if job and self._reached(status, now - _submitted(job, began)):
+            if job and self._reached(status, now - _time(job, "SubmitTime", began)):
                 return job
             if not job and now - began > APPEARS_SECONDS:
                 raise JobError(f"The service has no record of {arn}. Deploy with another run_id.")
@@ -143,17 +143,18 @@ class Lifecycle:
         Rests on the job's times, not on the clock, so that every duplicate of the event decides alike.
         """
         progress, message = self.progress, job.get("Message") or "no reason given"
-        after = _submitted(job, progress.since) - progress.since
-        earlier = after < -SKEW_SECONDS
-        if (
-            not earlier
-            and not (
-                errors.is_access(message)
-                and progress.restarts < MAX_RESTARTS
-                and after < errors.PERMISSION_SECONDS
-                and not self.run.expired()
-            )
-        ) or progress.attempt + 1 >= MAX_ATTEMPTS:
+        submitted = _time(job, "SubmitTime", progress.since)
+        earlier = submitted < progress.since - SKEW_SECONDS
+        too_new = (
+            # Nobody can have answered with success for a job that failed so early.
+            self.job.wait_for != "SUBMITTED"
+            and _time(job, "EndTime", submitted) - submitted < SETTLED_SECONDS
+            and submitted - progress.since < errors.PERMISSION_SECONDS
+            and errors.is_access(message)
+            and progress.restarts < MAX_RESTARTS
+            and not self.run.expired()
+        )
+        if not (earlier or too_new) or progress.attempt + 1 >= MAX_ATTEMPTS:
             hint = errors.job_hint(message, self.job.request)
             raise JobError(f"{job['JobArn']} is {job['JobStatus']}: {message} {hint}")
         self.run.log("an earlier deployment's job" if earlier else "permissions may be too new: starting again")
@@ -181,5 +182,5 @@ class Lifecycle:
         }
 
 
-def _submitted(job: dict[str, Any], default: float) -> float:
-    return float(job["SubmitTime"].timestamp()) if job.get("SubmitTime") else default
+def _time(job: dict[str, Any], name: str, default: float) -> float:
+    return float(job[name].timestamp()) if job.get(name) else default

@@ -20,8 +20,7 @@ class Network:
 
     def clear(self) -> None:
         """Free the subnets and groups, as far as that can be done until the deadline."""
-        stack = self._try("cloudformation", "describe_stacks", StackName=self.run.event.stack_id)
-        status = stack["Stacks"][0]["StackStatus"] if stack else ""
+        status = self.run.insist(lambda: self.service.stack_status(self.run.event.stack_id), "DescribeStacks")
         whole = status in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
         if not self.subnets or (not whole and self._stays()):
             return
@@ -40,35 +39,33 @@ class Network:
 
     def _stays(self) -> bool:
         """Whether the resource was only replaced by a job that uses the same network."""
-        stack_id, logical_id, arn = self.run.event.stack_id, self.run.event.logical_id, self.run.event.physical_id
-        names = {"StackName": stack_id, "LogicalResourceId": logical_id}
-        found = self._try("cloudformation", "describe_stack_resource", **names)
-        current = found.get("StackResourceDetail", {}).get("PhysicalResourceId", arn)
-        if current == arn:
+        event = self.run.event
+        names = {"StackName": event.stack_id, "LogicalResourceId": event.logical_id}
+        found = self._call("cloudformation", "describe_stack_resource", **names)["StackResourceDetail"]
+        current = found.get("PhysicalResourceId", event.physical_id)
+        if current == event.physical_id:
             return False
-        job = self._try("comprehend", "describe_document_classification_job", JobId=current.rpartition("/")[2])
-        vpc = job.get("DocumentClassificationJobProperties", {}).get("VpcConfig", {})
+        job = self.run.insist(lambda: self.service.describe(current), "DescribeDocumentClassificationJob")
+        vpc = job.get("VpcConfig", {})
         return self.subnets <= set(vpc.get("Subnets", ())) and self.groups <= set(vpc.get("SecurityGroupIds", ()))
 
     def _remove(self, *, detach: bool) -> int:
         """Remove the service's interfaces that are free; how many there were."""
         names = {"subnet-id": self.subnets, "group-id": self.groups}
         filters = [{"Name": name, "Values": sorted(values)} for name, values in names.items()]
-        found = self._try("ec2", "describe_network_interfaces", Filters=filters).get("NetworkInterfaces", [])
+        found = self._call("ec2", "describe_network_interfaces", Filters=filters)["NetworkInterfaces"]
         left = [each for each in found if each.get("RequesterId", "").endswith(":Comprehend")]
         for each in left:
             name, attachment = each["NetworkInterfaceId"], each.get("Attachment", {}).get("AttachmentId")
             self.run.log("network interface", name=name, status=each["Status"])
-            if each["Status"] == "available":
-                self._try("ec2", "delete_network_interface", NetworkInterfaceId=name)
-            elif detach and attachment:
-                self._try("ec2", "detach_network_interface", AttachmentId=attachment, Force=True)
+            try:
+                if each["Status"] == "available":
+                    self.service.call("ec2", "delete_network_interface", NetworkInterfaceId=name)
+                elif detach and attachment:
+                    self.service.call("ec2", "detach_network_interface", AttachmentId=attachment, Force=True)
+            except Fault as fault:  # The next look tries again.
+                self.run.log("network interface stays", name=name, error=str(fault))
         return len(left)
 
-    def _try(self, client: str, operation: str, **arguments: object) -> dict[str, Any]:
-        """A call whose failure is worth a line in the log, no more."""
-        try:
-            return self.service.call(client, operation, **arguments)
-        except Fault as fault:
-            self.run.log("call failed", call=operation, error=str(fault))
-            return {}
+    def _call(self, client: str, operation: str, **arguments: object) -> dict[str, Any]:
+        return self.run.insist(lambda: self.service.call(client, operation, **arguments), operation)

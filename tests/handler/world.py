@@ -156,6 +156,11 @@ class Comprehend:
     def running(self):
         return [job for job in self.all if job.status(self.world.now) in ("SUBMITTED", "IN_PROGRESS")]
 
+    def forget(self, job):
+        """Drop the record of a job."""
+        job.forgotten = True
+        self.tokens = {token: known for token, known in self.tokens.items() if known is not job}
+
     def start_document_classification_job(self, ClientRequestToken, **given):  # noqa: N803
         now = self.world.now
         if ClientRequestToken in self.tokens:
@@ -196,6 +201,7 @@ class Comprehend:
                 about[name] = job.request[name]
         if about["JobStatus"] == "FAILED":
             about["Message"] = job.fails
+            about["EndTime"] = datetime.fromtimestamp(job.submitted + job.queue, timezone.utc)
         return {"DocumentClassificationJobProperties": about}
 
     def tag_resource(self, ResourceArn, Tags):  # noqa: N803
@@ -443,7 +449,7 @@ class Stack:
         self.deliveries = [(0.0,)]  # of the next events; the last one stays
         self.rollback_names_new_id = False  # CloudFormation's rollback Update after a replacement
         self.reuse_request_id = False
-        self._requests = itertools.count(1)
+        self._requests, self._failed = itertools.count(1), {}
         self._record_stack("CREATE_IN_PROGRESS")
 
     # What DescribeStacks and its like say.
@@ -469,8 +475,9 @@ class Stack:
         self.history.append({"LogicalResourceId": "Job", "PhysicalResourceId": physical_id or "", "ResourceStatus": status})
 
     def _send(self, kind, props, **more):
-        number = next(self._requests)
-        request_id = "same" if self.reuse_request_id else f"request-{number}"
+        # A deployment that is tried again can come with the request id of the one that failed.
+        again = self._failed.pop(kind, None) if self.reuse_request_id else None
+        self.request_id = request_id = again or f"request-{next(self._requests)}"
         event = self.world.event(kind, props, request_id=request_id, **more)
         deliveries = self.deliveries.pop(0) if len(self.deliveries) > 1 else self.deliveries[0]
         self._record(f"{kind.upper()}_IN_PROGRESS", more.get("PhysicalResourceId"))
@@ -489,9 +496,10 @@ class Stack:
             self._record_stack("CREATE_COMPLETE")
             return answer
         self._record_stack("ROLLBACK_IN_PROGRESS")
-        self.physical_id = physical_id
+        self.physical_id, request_id = physical_id, self.request_id
         self._send("Delete", props, PhysicalResourceId=physical_id)
         self.physical_id = None
+        self._failed["Create"] = request_id
         self._record_stack("ROLLBACK_COMPLETE")
         return answer
 
@@ -510,6 +518,7 @@ class Stack:
             self._record_stack("UPDATE_COMPLETE")
             return answer
         self._record_stack("UPDATE_ROLLBACK_IN_PROGRESS")
+        request_id = self.request_id
         # A failed Update is undone under the old id; a replacement that had succeeded perhaps under the new one.
         named = new_id if fine and self.rollback_names_new_id else old_id
         self.physical_id = new_id if fine else old_id
@@ -520,6 +529,7 @@ class Stack:
         if fine and new_id != back_id:
             self._send("Delete", props, PhysicalResourceId=new_id)
         self._record_stack("UPDATE_ROLLBACK_COMPLETE" if fine_back else "UPDATE_ROLLBACK_FAILED")
+        self._failed["Update"] = request_id
         if fine_back:
             self.data = back["Data"]
         return answer
