@@ -32,7 +32,7 @@ COMPLETED"""
 class ClassificationStack(cdk.Stack):
     """One pipeline."""
 
-    def __init__(self, scope: cdk.App, id: str) -> None:  # noqa: A002 - the CDK's name for it
+    def __init__(self, scope: cdk.App, id: str) -> None:
         super().__init__(scope, id)
         context = {name: _text(scope, name) for name in OPTIONS}
         DocumentClassificationPipeline(

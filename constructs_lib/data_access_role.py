@@ -26,7 +26,7 @@ class DataAccessRole(iam.Role):
     prevention".
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's name for it
+    def __init__(self, scope: Construct, id: str) -> None:
         environment = Environment.of(scope)
         super().__init__(
             scope,

@@ -33,7 +33,7 @@ class JobHandler(Construct):
         id: Its construct id.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:  # noqa: A002 - the CDK's name for it
+    def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self._environment = Environment.of(self)
         self._needs: list[JobNeeds] = []
@@ -87,7 +87,7 @@ class JobHandler(Construct):
     @property
     def ready(self) -> IDependable:
         """What a job depends on so that the function has its permissions."""
-        return self._policy.ready
+        return self._policy
 
     @property
     def default_data_access_role(self) -> DataAccessRole:
@@ -107,21 +107,21 @@ class JobHandler(Construct):
         self._needs.append(needs)
         self._tags.append((path, tags))
 
-    def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> IDependable:
+    def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
 
         Args:
-            role: The role; one that may be changed.
+            role: The role.
             needs: What the job touches.
 
         Returns:
-            What the job depends on so that it starts with these permissions.
+            The policy, which the job depends on so that it starts with these permissions.
         """
-        id = f"DataAccess{role.node.addr[-8:]}"  # noqa: A001 - one policy a role
+        id = f"DataAccess{role.node.addr[-8:]}"
         existing = self.node.try_find_child(id)
         policy = existing if isinstance(existing, DataAccessPolicy) else DataAccessPolicy(self, id, role=role)
         policy.serve(needs)
-        return policy.ready
+        return policy
 
     def _statements(self) -> list[Statement]:
         return handler_statements(
@@ -143,7 +143,7 @@ class DataAccessPolicy(RolePolicy):
         role: The role.
     """
 
-    def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:  # noqa: A002 - the CDK's name for it
+    def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
         self._needs: list[JobNeeds] = []
         environment = Environment.of(scope)
         super().__init__(scope, id, role=role, statements=lambda: data_access_statements(self._needs, environment))

@@ -12,13 +12,14 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from constructs_lib.arns import Environment
+from constructs_lib._tokens import is_known
+from constructs_lib.arns import Arn, Environment
 from constructs_lib.handler import JobHandler
 from constructs_lib.job_options import check_job_options
 from constructs_lib.keys import Key, KeyReference
 from constructs_lib.lifecycle import EmptyInput, JobMilestone
 from constructs_lib.permissions import JobNeeds, Place, data_access_statements
-from constructs_lib.role_policy import is_immutable, policy_document
+from constructs_lib.role_policy import policy_document
 from constructs_lib.validation import REGIONS, ValidationError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class DocumentClassificationJob(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        id: str,
         *,
         model: ClassificationModel,
         documents: Documents,
@@ -174,10 +175,12 @@ class DocumentClassificationJob(Construct):
         )
 
         self.node.add_dependency(handler.ready)
-        if is_immutable(self._data_access_role):
-            self._warn_about_missing_statements(needs)
+        policy = handler.data_access_policy(self._data_access_role, needs)
+        if policy.is_attached:
+            self.node.add_dependency(policy)
         else:
-            self.node.add_dependency(handler.data_access_policy(self._data_access_role, needs))
+            self._warn_about_missing_statements(needs)
+        self._warn_about_foreign_keys(needs)
         for used in (bucket, results.bucket):
             if used.policy is not None:
                 self.node.add_dependency(used.policy)
@@ -243,7 +246,6 @@ class DocumentClassificationJob(Construct):
             actions=["comprehend:DescribeDocumentClassificationJob"],
             # From the id, not the ARN: what was not started has no ARN, and IAM refuses a policy with anything else.
             resource_arns=[f"{self._environment.arn('comprehend')}:document-classification-job/{self.job_id}"],
-            scope=self,
         )
 
     def grant_read_results(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -261,14 +263,12 @@ class DocumentClassificationJob(Construct):
                 grantee=grantee,
                 actions=["s3:GetObject"],
                 resource_arns=[f"{bucket.bucket_arn}/{folder}*"],
-                scope=self,
             ),
             iam.Grant.add_to_principal(
                 grantee=grantee,
                 actions=["s3:ListBucket"],
                 resource_arns=[bucket.bucket_arn],
                 conditions={"StringLike": {"s3:prefix": f"{folder}*"}},
-                scope=self,
             ),
         ]
         if key := self._results_key:
@@ -280,7 +280,6 @@ class DocumentClassificationJob(Construct):
                     actions=["kms:Decrypt"],
                     resource_arns=[key.resource],
                     conditions={**through_s3, **by_alias},
-                    scope=self,
                 )
             )
         combined, *others = grants
@@ -305,6 +304,24 @@ class DocumentClassificationJob(Construct):
             "cdk-comprehend-classification:dataAccessRoleIsImmutable",
             "data_access_role cannot be changed by this app, so the job fails unless the role already has these "
             f"statements: {json.dumps(document['Statement'])}",
+        )
+
+    def _warn_about_foreign_keys(self, needs: JobNeeds) -> None:
+        account = self._environment.known_account
+        keys = {key.resource for key in (needs.documents_key, needs.results_key, needs.volume_key) if key}
+        foreign = {arn.account for key in keys if (arn := Arn.parse(key)) and is_known(arn.account)} - {account}
+        if account is None or not foreign:
+            return
+        statements = [
+            {**statement.render(), "Principal": {"AWS": needs.role_arn}, "Resource": "*"}
+            for statement in data_access_statements([needs], self._environment)
+            if any(action.startswith("kms:") for action in statement.actions)
+            and foreign & {arn.account for resource in statement.resources if (arn := Arn.parse(resource))}
+        ]
+        cdk.Annotations.of(self).add_warning_v2(
+            "cdk-comprehend-classification:keyOfAnotherAccount",
+            f"the key policy of the key in account {', '.join(sorted(foreign))} must have these statements, or the job "
+            f"fails: {json.dumps(cdk.Stack.of(self).resolve(statements))}",
         )
 
     def _warn_about_region(self) -> None:

@@ -103,7 +103,7 @@ def alias_target(alias: kms.IAlias) -> kms.IKey | None:
         return None
 
 
-def as_key(scope: Construct, id: str, key: Key) -> kms.IKey:  # noqa: A002 - the CDK's name for it
+def as_key(scope: Construct, id: str, key: Key) -> kms.IKey:
     """Turn a key option into what other constructs take, a bucket for instance.
 
     Args:

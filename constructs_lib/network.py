@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct, DependencyGroup
 
+from constructs_lib._l1 import l1
 from constructs_lib.arns import Environment
 from constructs_lib.permissions import Statement, endpoint_statements
 from constructs_lib.role_policy import lazy_document
@@ -53,7 +54,7 @@ class ClassificationNetwork(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        id: str,
         *,
         vpc: ec2.IVpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
@@ -108,12 +109,7 @@ class ClassificationNetwork(Construct):
             ),
         )
         endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        resource = endpoint.node.default_child
-        if not isinstance(resource, ec2.CfnVPCEndpoint):
-            raise TypeError(
-                "the S3 endpoint of the CDK has no AWS::EC2::VPCEndpoint; use another version of aws-cdk-lib"
-            )
-        resource.policy_document = lazy_document(self._endpoint_statements)
+        l1(endpoint, ec2.CfnVPCEndpoint).policy_document = lazy_document(self._endpoint_statements)
         return vpc
 
     def _closed_group(self) -> ec2.SecurityGroup:

@@ -69,7 +69,7 @@ class DocumentClassificationPipeline(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        id: str,
         *,
         model: ClassificationModel,
         documents: Documents | None = None,
@@ -213,10 +213,10 @@ class DocumentClassificationPipeline(Construct):
             return as_key(self, "EncryptionKeyImport", self._given_key)
         return self._make_key("EncryptionKey", "Documents and results of classification jobs") if makes_bucket else None
 
-    def _make_key(self, id: str, description: str) -> kms.IKey:  # noqa: A002 - the CDK's name for it
+    def _make_key(self, id: str, description: str) -> kms.IKey:
         return RotatedKey(self, id, description=description, removal_policy=self._removal_policy)
 
-    def _make_bucket(self, id: str, access_logs_prefix: str) -> s3.IBucket:  # noqa: A002 - the CDK's name for it
+    def _make_bucket(self, id: str, access_logs_prefix: str) -> s3.IBucket:
         if self._encryption_key is None:
             raise TypeError("a bucket is made, so there must be a key")
         if self._access_logs_bucket is None:

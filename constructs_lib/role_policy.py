@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IValidation
+from constructs import IValidation
+
+from constructs_lib._l1 import l1
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from constructs import IDependable
+    from constructs import Construct
 
     from constructs_lib.permissions import Statement
 
@@ -41,8 +43,8 @@ class _FitsIntoRole:
         return self._policy.problems()
 
 
-class RolePolicy(Construct):
-    """An inline policy of a role.
+class RolePolicy(iam.Policy):
+    """An inline policy of a role, not made when the role may not be changed.
 
     Args:
         scope: Where it is defined.
@@ -54,26 +56,24 @@ class RolePolicy(Construct):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        id: str,
         *,
         role: iam.IRole,
         statements: Callable[[], Sequence[Statement]],
     ) -> None:
-        super().__init__(scope, id)
+        # A policy without a statement would not be synthesized; the statement gives way to the document below.
+        nothing_yet = iam.PolicyStatement(actions=["sts:GetCallerIdentity"], resources=["*"])
+        super().__init__(scope, id, statements=[nothing_yet])
         self._statements = statements
-        self._resource = iam.CfnPolicy(
-            self,
-            "Resource",
-            policy_name=cdk.Names.unique_resource_name(self, max_length=128),
-            policy_document=cdk.Lazy.any(_Document(statements)),
-            roles=[role.role_name],
-        )
+        self._resource = l1(self, iam.CfnPolicy)
+        self._resource.policy_document = lazy_document(statements)
+        role.attach_inline_policy(self)
         self.node.add_validation(_FitsIntoRole(self))
 
     @property
-    def ready(self) -> IDependable:
-        """What a job depends on so that it starts with its permissions."""
-        return self._resource
+    def is_attached(self) -> bool:
+        """Whether the role took the policy: one that was imported as immutable takes none, and says nothing."""
+        return bool(cdk.Stack.of(self).resolve(self._resource.roles))
 
     def problems(self) -> list[str]:
         """Compare the policy with IAM's quota.
@@ -82,7 +82,7 @@ class RolePolicy(Construct):
             Problems; none when it fits.
         """
         length = len(json.dumps(cdk.Stack.of(self).resolve(policy_document(self._statements())), separators=(",", ":")))
-        if length <= INLINE_POLICY_LENGTH:
+        if length <= INLINE_POLICY_LENGTH or not self.is_attached:
             return []
         return [
             (
@@ -119,17 +119,3 @@ def lazy_document(statements: Callable[[], Sequence[Statement]]) -> cdk.IResolva
         A token of the document.
     """
     return cdk.Lazy.any(_Document(statements))
-
-
-def is_immutable(role: iam.IRole) -> bool:
-    """Say whether policies may be attached to a role.
-
-    Args:
-        role: Any role.
-
-    Returns:
-        True for a role that was imported with `mutable=False`, is of another account, or has
-        `without_policy_updates()` said of it.
-    """
-    # The CDK has no public way to ask: its immutable role accepts every statement and drops it. It names itself so.
-    return role.node.id.startswith("ImmutableRole")

@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from constructs_lib._l1 import l1
 from constructs_lib.arns import Environment
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class AccessLogsBucket(s3.Bucket):
     delivery supports).
     """
 
-    def __init__(self, scope: Construct, id: str, *, removal_policy: RemovalPolicy) -> None:  # noqa: A002 - the CDK's name
+    def __init__(self, scope: Construct, id: str, *, removal_policy: RemovalPolicy) -> None:
         super().__init__(
             scope,
             id,
@@ -55,7 +56,7 @@ class PrivateBucket(s3.Bucket):
     def __init__(
         self,
         scope: Construct,
-        id: str,  # noqa: A002 - the CDK's name for it
+        id: str,
         *,
         encryption_key: kms.IKey,
         access_logs_bucket: s3.IBucket,
@@ -76,10 +77,7 @@ class PrivateBucket(s3.Bucket):
         )
         # The bucket's own property for this chooses between a policy and an ACL by a feature flag of the host app, and
         # an ACL cannot be had with a bucket whose owner owns every object.
-        resource = self.node.default_child
-        if not isinstance(resource, s3.CfnBucket):
-            raise TypeError("a bucket of the CDK has no AWS::S3::Bucket; use another version of aws-cdk-lib")
-        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+        l1(self, s3.CfnBucket).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=access_logs_bucket.bucket_name, log_file_prefix=access_logs_prefix
         )
         access_logs_bucket.add_to_resource_policy(
@@ -106,5 +104,5 @@ class RotatedKey(kms.Key):
         removal_policy: What becomes of it with its stack.
     """
 
-    def __init__(self, scope: Construct, id: str, *, description: str, removal_policy: RemovalPolicy) -> None:  # noqa: A002
+    def __init__(self, scope: Construct, id: str, *, description: str, removal_policy: RemovalPolicy) -> None:
         super().__init__(scope, id, description=description, enable_key_rotation=True, removal_policy=removal_policy)
