@@ -52,7 +52,7 @@ def _circumstances(chance):
         "access_after": chance.choice([0, 0, 0, 25, 100, 10_000]),  # seconds until the data access role works
         "job_fails": chance.random() < 0.1,
         "queue": chance.choice([0.5, 20, 70, 400]),
-        "work": chance.choice([1, 360, 1500]),
+        "work": chance.choice([1, 1, 60, 60, 1200]),
         "hidden": chance.choice([0, 0, 10]),
         "forgotten": chance.random() < 0.2,  # the service drops the records of old jobs
         "other_fails": chance.random() < 0.3,  # another resource of the stack fails

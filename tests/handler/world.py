@@ -72,22 +72,22 @@ class Scheduler:
         self.now = EPOCH
         self._heap = []
         self._order = itertools.count()
-        self._main = threading.Semaphore(0)
+        self._main = _closed()
         self._limit, self._stop = float("inf"), lambda: False
 
     def spawn(self, delay, function):
-        gate = threading.Semaphore(0)
+        """Run a function in so many seconds."""
+        gate = _closed()
 
         def body():
             gate.acquire()
             try:
                 function()
             finally:
-                self._main.release()
+                self._next()
 
-        thread = threading.Thread(target=body, daemon=True)
-        thread.start()
-        self._push(self.now + max(delay, 0), gate)
+        threading.Thread(target=body, daemon=True).start()
+        heapq.heappush(self._heap, (self.now + max(delay, 0), next(self._order), gate))
 
     def sleep(self, seconds):
         """Let virtual time pass for the running thread."""
@@ -96,23 +96,33 @@ class Scheduler:
         if until <= self._limit and (not self._heap or self._heap[0][0] > until) and not self._stop():
             self.now = until
             return
-        gate = threading.Semaphore(0)
-        self._push(until, gate)
-        self._main.release()
+        gate = _closed()
+        heapq.heappush(self._heap, (until, next(self._order), gate))
+        self._next()
         gate.acquire()
 
     def run(self, until=None, stop=lambda: False):
         """Run everything that is due, until a time, an event, or the end of all work."""
         self._limit, self._stop = float("inf") if until is None else until, stop
-        while self._heap and self._heap[0][0] <= self._limit and not stop():
-            self.now, _, gate = heapq.heappop(self._heap)
-            gate.release()
-            self._main.acquire()
+        self._next()
+        self._main.acquire()
         if until is not None and not stop():
             self.now = max(self.now, until)
 
-    def _push(self, at, gate):
-        heapq.heappush(self._heap, (at, next(self._order), gate))
+    def _next(self):
+        """Hand the world to whoever is due next; to the test when nobody is."""
+        if self._heap and self._heap[0][0] <= self._limit and not self._stop():
+            self.now, _, gate = heapq.heappop(self._heap)
+            gate.release()
+        else:
+            self._main.release()
+
+
+def _closed():
+    """A gate that one thread waits at until another opens it."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
 
 
 @dataclass
