@@ -58,6 +58,7 @@ class LocalAws:
         self._wanted_port = port
         self._time_limit = time_limit
         self._on_output = on_output
+        self._children = process.Children()
         self._server: subprocess.Popen[bytes] | None = None
         self._deployer: dict[str, str] | None = None
         self.directory = Path()
@@ -106,7 +107,8 @@ class LocalAws:
             raise
 
     def stop(self) -> None:
-        """End the server and its functions, and remove its folder. Does nothing when already stopped."""
+        """End the server, its functions and running CLIs, and remove its folder. Can be called again."""
+        self._children.end()
         server, self._server = self._server, None
         if server is not None:
             process.end_group(server)
@@ -211,6 +213,10 @@ class LocalAws:
         counted: dict[str, int] = self._control("calls")
         return counted
 
+    def resource_types(self) -> set[str]:
+        """The CloudFormation resource types that can be deployed, custom ones aside."""
+        return set(self._control("resource-types"))
+
     # --- Clients ----------------------------------------------------------------------------------------------------
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - a boto3 client
@@ -288,12 +294,12 @@ class LocalAws:
         empty.mkdir(exist_ok=True)
         command: list[str | Path] = [
             toolchain.node_binary(),
-            self._cdk_program,
+            toolchain.cdk_program(),
             *arguments,
             "--no-color",
             "--no-notices",
         ]
-        status = process.run(
+        status = self._children.run(
             command,
             cwd=cwd or empty,
             environment=self._cli_environment(credentials or self.deployer),
@@ -303,10 +309,6 @@ class LocalAws:
         if status:
             output = "\n".join(said).strip()
             raise LocalAwsError(f"cdk {arguments[0]} failed with exit status {status}:\n{output}")
-
-    @property
-    def _cdk_program(self) -> Path:
-        return toolchain.node_modules() / "aws-cdk" / "bin" / "cdk"
 
     def _cli_environment(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """The user's environment without any of its AWS settings, with our Node and Python first."""

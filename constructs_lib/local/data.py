@@ -17,6 +17,26 @@ _TRAINING_BUCKET = "local-training"
 _DOCUMENTS_BUCKET = "local-documents"
 
 
+def classifier_arn(aws: LocalAws, name: str = "local") -> str:
+    """The ARN that `train_classifier` will return."""
+    return f"arn:aws:comprehend:{aws.region}:{aws.account}:document-classifier/{name}"
+
+
+def documents_uri(documents: Path) -> str:
+    """The S3 URI that `upload_documents` will return."""
+    return f"s3://{_DOCUMENTS_BUCKET}/input/{'' if documents.is_dir() else documents.name}"
+
+
+def check_readable(path: Path) -> None:
+    """Check that a file, or every file of a folder, can be read.
+
+    Raises:
+        LocalAwsError: There is nothing to read, or a file cannot be read.
+    """
+    for file in _files(path):
+        _read(file)
+
+
 def train_classifier(aws: LocalAws, labelled: Path, name: str = "local") -> str:
     """Train a classifier through CreateDocumentClassifier.
 
@@ -71,15 +91,22 @@ def upload_documents(aws: LocalAws, documents: Path) -> str:
     Raises:
         LocalAwsError: There is nothing to read, or a file cannot be read.
     """
-    files = sorted(file for file in documents.rglob("*") if file.is_file()) if documents.is_dir() else [documents]
-    if not files:
-        raise LocalAwsError(f"{documents} holds no files. Give a folder with documents, or one file.")
-    contents = [_read(file) for file in files]
+    contents = {file: _read(file) for file in _files(documents)}
+    folder = documents if documents.is_dir() else documents.parent
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=_DOCUMENTS_BUCKET)
-    for file, content in zip(files, contents, strict=True):
-        s3.put_object(Bucket=_DOCUMENTS_BUCKET, Key=f"input/{file.name}", Body=content)
-    return f"s3://{_DOCUMENTS_BUCKET}/input/{'' if documents.is_dir() else documents.name}"
+    for file, content in contents.items():
+        s3.put_object(Bucket=_DOCUMENTS_BUCKET, Key=f"input/{file.relative_to(folder).as_posix()}", Body=content)
+    return documents_uri(documents)
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise LocalAwsError(f"{path} holds no files. Give a folder with documents, or one file.")
+    return files
 
 
 def _read(file: Path) -> bytes:

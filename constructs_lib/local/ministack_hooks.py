@@ -111,6 +111,11 @@ def _add_resource_types(types: ResourceTypes) -> None:
     stacks._runs_on_worker_thread = lambda resource_type: resource_type in types or on_worker_thread(resource_type)
 
 
+def resource_types() -> set[str]:
+    """The CloudFormation resource types that can be deployed, custom ones aside."""
+    return set(provisioners._RESOURCE_HANDLERS)
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body or b"{}")

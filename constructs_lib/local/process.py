@@ -14,6 +14,64 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+class Children:
+    """Commands that run at the moment, in whichever thread."""
+
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        on_line: Callable[[str], None],
+        time_limit: float,
+    ) -> int:
+        """Run a command to its end, passing on what it says line by line.
+
+        Args:
+            command: Program and arguments.
+            cwd: Working directory.
+            environment: The whole environment.
+            on_line: Called with each line of standard output and error.
+            time_limit: Seconds after which the command is ended.
+
+        Returns:
+            The exit status.
+        """
+        process = subprocess.Popen(  # noqa: S603 - callers pass our own tools
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._running.add(process)
+        watchdog = threading.Timer(time_limit, end_group, [process])
+        watchdog.daemon = True
+        watchdog.start()
+        with process:
+            try:
+                for line in process.stdout or ():
+                    on_line(line.rstrip())
+                return process.wait()
+            finally:
+                watchdog.cancel()
+                end_group(process)
+                self._running.discard(process)
+
+    def end(self) -> None:
+        """End every running command."""
+        for process in list(self._running):
+            end_group(process)
+
+
 def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = 5.0) -> None:
     """End a process started in its own session, and all its children.
 
@@ -28,46 +86,3 @@ def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def run(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path,
-    environment: Mapping[str, str],
-    on_line: Callable[[str], None],
-    time_limit: float,
-) -> int:
-    """Run a command to its end, passing on what it says line by line.
-
-    Args:
-        command: Program and arguments.
-        cwd: Working directory.
-        environment: The whole environment.
-        on_line: Called with each line of standard output and error.
-        time_limit: Seconds after which the command is ended.
-
-    Returns:
-        The exit status.
-    """
-    process = subprocess.Popen(  # noqa: S603 - callers pass our own tools
-        command,
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    watchdog = threading.Timer(time_limit, end_group, [process])
-    watchdog.daemon = True
-    watchdog.start()
-    with process:
-        try:
-            for line in process.stdout or ():
-                on_line(line.rstrip())
-            return process.wait()
-        finally:
-            watchdog.cancel()
-            end_group(process)

@@ -29,7 +29,7 @@ def _ec2() -> Any:  # noqa: ANN401 - parameters come from templates, so a typed 
 
 
 def _permissions(props: dict[str, Any]) -> list[dict[str, Any]]:
-    permission = {"IpProtocol": str(props["IpProtocol"])}
+    permission: dict[str, Any] = {"IpProtocol": str(props["IpProtocol"])}
     permission |= {name: int(props[name]) for name in ("FromPort", "ToPort") if name in props}
     for name, (member, key) in _RULE_PEERS.items():
         if name in props:

@@ -34,7 +34,8 @@ def main() -> None:
     config.certfile, config.keyfile = os.environ["MINISTACK_SSL_CERT"], os.environ["MINISTACK_SSL_KEY"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(serve(app, config))  # type: ignore[arg-type]
+    # Without a trigger of its own, hypercorn would catch SIGTERM and wait for open connections.
+    asyncio.run(serve(app, config, shutdown_trigger=asyncio.Event().wait))  # type: ignore[arg-type]
 
 
 def _end_with_parent() -> None:

@@ -39,18 +39,32 @@ def node_modules() -> Path:
     Raises:
         LocalAwsError: npm could not install them; the message holds what npm said.
     """
-    lock = (_MANIFESTS / "package-lock.json").read_bytes()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cdk-comprehend-classification"
-    target = cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
-    if not target.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix="installing-", dir=cache))
+    target = _target()
+    if not installed():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix="installing-", dir=target.parent))
         try:
             _npm_ci(staging)
             _publish(staging, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     return target / "node_modules"
+
+
+def installed() -> bool:
+    """Whether the npm tools are there already."""
+    return _target().exists()
+
+
+def cdk_program() -> Path:
+    """The CDK CLI, a program for `node_binary`."""
+    return node_modules() / "aws-cdk" / "bin" / "cdk"
+
+
+def _target() -> Path:
+    lock = (_MANIFESTS / "package-lock.json").read_bytes()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cdk-comprehend-classification"
+    return cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
 
 
 def _npm_ci(directory: Path) -> None:

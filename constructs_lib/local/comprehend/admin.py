@@ -1,7 +1,8 @@
 """The local control path: settings and faults, for tests and for playing with failures by hand.
 
 `POST /_local/settings {"job_seconds": 30}` changes settings; `POST /_local/faults [{"operation": ..., "code": ...}]`
-replaces the faults. Both answer with what holds now; `GET /_local/calls` counts the requests of each operation.
+replaces the faults. Both answer with what holds now. `/_local/calls` counts the requests of each operation, and
+`/_local/resource-types` lists what CloudFormation can deploy.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dataclasses
 import json
 from typing import Any
 
+from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend.state import STATE, Fault
 
 PREFIX = "/_local/"
@@ -39,4 +41,6 @@ def _apply(what: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return len(STATE.faults)
     if what == "calls":
         return STATE.calls
-    raise ValueError(f"{PREFIX}{what} does not exist; there are settings, faults and calls")
+    if what == "resource-types":
+        return sorted(aws.resource_types())
+    raise ValueError(f"{PREFIX}{what} does not exist; there are settings, faults, calls and resource-types")
