@@ -49,6 +49,7 @@ def build(app: cdk.App) -> cdk.Stack:
 
 
 def _training_role(stack: cdk.Stack, labelled: s3_assets.Asset) -> iam.Role:
+    classifiers = stack.format_arn(service="comprehend", resource="document-classifier", resource_name="*")
     role = iam.Role(
         stack,
         "TrainingRole",
@@ -56,13 +57,7 @@ def _training_role(stack: cdk.Stack, labelled: s3_assets.Asset) -> iam.Role:
             "comprehend.amazonaws.com",
             conditions={
                 "StringEquals": {"aws:SourceAccount": stack.account},
-                "ArnLike": {
-                    "aws:SourceArn": stack.format_arn(
-                        service="comprehend", resource="document-classifier", resource_name="*"
-                    )
-                },
-                    "aws:SourceArn": f"arn:{stack.partition}:comprehend:*:{stack.account}:document-classifier/*"
-                },
+                "ArnLike": {"aws:SourceArn": classifiers},
             },
         ),
     )
