@@ -25,10 +25,16 @@ class Runtime:
 
 
 @cache
+def _session() -> Any:  # noqa: ANN401
+    from botocore.session import get_session  # noqa: PLC0415 - a path without AWS must not pay for it
+
+    return get_session()  # Shared: endpoints and models are read once.
+
+
+@cache
 def _client(name: str) -> Any:  # noqa: ANN401
-    from botocore.config import Config  # noqa: PLC0415 - a path without AWS must not pay for it
-    from botocore.session import get_session  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
 
     # One start a second: Comprehend's refusals are waited out by our rules, hidden retries would triple the calls.
     retries: Any = {"mode": "standard", "total_max_attempts": 1 if name == "comprehend" else 5}
-    return get_session().create_client(name, config=Config(connect_timeout=5, read_timeout=20, retries=retries))
+    return _session().create_client(name, config=Config(connect_timeout=5, read_timeout=20, retries=retries))

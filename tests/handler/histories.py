@@ -18,11 +18,9 @@ VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
 
 def invent(seed):
     """A history from a seed."""
-    chance = random.Random(seed)
-    steps = [["create", _properties(chance), _circumstances(chance)]]
-    for _ in range(chance.randint(1, 4)):
-        steps.append(["update", _properties(chance), _circumstances(chance)])
-    steps.append(["delete", {}, _circumstances(chance)])
+    chance = random.Random(seed)  # noqa: S311 - chance, no secret
+    kinds = ["create", *["update"] * chance.randint(1, 4), "delete"]
+    steps = [[kind, _properties(chance), _circumstances(chance)] for kind in kinds]
     return {
         "seed": seed,
         "faults": chance.choice([0, 0.05, 0.3]),
@@ -98,7 +96,7 @@ class Misfortune:
         self.world, self.faults, self.crashes = world, faults, crashes
         self.left = {}
 
-    def __call__(self, operation, outside):
+    def __call__(self, operation):
         chance = self.world.random
         event = self.world.stack.status, len(self.world.stack.history)
         if chance.random() < 0.05 and self.left.setdefault(event, self.crashes) > 0:
@@ -114,7 +112,12 @@ class Misfortune:
         fate = chance.random()
         if fate < self.faults * 0.7:
             raise chance.choice(
-                [error("ThrottlingException"), error("InternalServerException", status=500), error("X", status=503), timeout()]
+                [
+                    error("ThrottlingException"),
+                    error("InternalServerException", status=500),
+                    error("X", status=503),
+                    timeout(),
+                ]
             )
         return timeout() if fate < self.faults else None
 
@@ -126,7 +129,7 @@ def _prepare(world, around):
     service.queue, service.work, service.hidden = around["queue"], around["work"], around["hidden"]
     world.s3.buckets["documents"] = {"in/a.txt": 9} if around["documents"] else {"in/": 0}
     for job in service.all:
-        if around["forgotten"] and world.now - job.submitted > 5000:  # noqa: PLR2004 - long after every duplicate
+        if around["forgotten"] and world.now - job.submitted > 5000:
             service.forget(job)
 
 
@@ -211,11 +214,11 @@ def _check_start(world, given, around, answer, new):
     if given["wait_for"] == "COMPLETED":
         assert status == "COMPLETED"
     if given["wait_for"] == "IN_PROGRESS":
-        assert status in ("IN_PROGRESS", "COMPLETED") or age >= 90  # noqa: PLR2004 - the promise itself
+        assert status in ("IN_PROGRESS", "COMPLETED") or age >= 90
     assert all(isinstance(value, str) and value for value in answer["Data"].values())
 
 
-def _delete(world, given, around):
+def _delete(world, _given, _around):
     stack = world.stack
     before, job = len(world.comprehend.all), world.comprehend.jobs.get(stack.physical_id.rpartition("/")[2])
     owns = stack.props.get("DeleteNetworkInterfaces") == "true"
@@ -270,5 +273,3 @@ def script(history):
     """The history as a test to paste."""
     body = pprint.pformat(history, width=110, sort_dicts=False).replace("\n", "\n        ")
     return f"def test_history_{history['seed']}():\n    play(\n        {body}\n    )\n"
-
-

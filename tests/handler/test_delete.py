@@ -8,7 +8,8 @@ OWNED = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true")
 
 
 @pytest.mark.parametrize(
-    "physical_id", ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 5000, "arn:aws:iam::1:role/a"]
+    "physical_id",
+    ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 5000, "arn:aws:iam::1:role/a"],
 )
 @pytest.mark.parametrize("props", [properties(), OWNED, {}, {"Request": 1}])
 def test_an_id_that_names_no_job_is_deleted_at_once(world, physical_id, props):
@@ -109,7 +110,9 @@ def test_waiting_goes_on_in_later_runs(world):
         "detach_network_interface",
     ],
 )
-@pytest.mark.parametrize("fault", [error("UnauthorizedOperation", status=403), error("Throttling"), error("Boom", status=500)])
+@pytest.mark.parametrize(
+    "fault", [error("UnauthorizedOperation", status=403), error("Throttling"), error("Boom", status=500)]
+)
 def test_no_fault_of_a_call_fails_a_delete(world, operation, fault):
     world.stack.create(OWNED)
     world.ec2.add("eni-1")

@@ -41,7 +41,7 @@ def test_a_later_run_that_crashes_loses_nothing(world):
     world.comprehend.work = 2500
     crashed = []
 
-    def chaos(operation, outside):
+    def chaos(operation):
         if world.now > 1_800_001_200 and not crashed:
             crashed.append(operation)
             raise Crash

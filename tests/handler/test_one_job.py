@@ -18,7 +18,9 @@ def test_an_event_delivered_more_than_once_starts_one_job(world, deliveries):
     assert {each["Status"] for each in world.answers[event["ResponseURL"]]} == {"SUCCESS"}
 
 
-@pytest.mark.parametrize("when", [{"faults": {DESCRIBE: [Crash()]}}, {"after": {START: [Crash()]}}, {"faults": {"put": [Crash()]}}])
+@pytest.mark.parametrize(
+    "when", [{"faults": {DESCRIBE: [Crash()]}}, {"after": {START: [Crash()]}}, {"faults": {"put": [Crash()]}}]
+)
 def test_a_run_that_dies_between_start_and_answer_is_repeated_and_finds_its_job(world, when):
     for name, plan in when.items():
         setattr(world, name, plan)

@@ -139,9 +139,7 @@ def test_a_job_deleted_by_a_rollback_without_an_update_is_not_taken_for_the_earl
         entry("UPDATE_ROLLBACK_IN_PROGRESS", stack.history[0]["PhysicalResourceId"], "example"),
     ]
     stack.status = "UPDATE_ROLLBACK_IN_PROGRESS"
-    event = world.event(
-        "Update", properties(), PhysicalResourceId=three, OldResourceProperties=properties(RunId="3")
-    )
+    event = world.event("Update", properties(), PhysicalResourceId=three, OldResourceProperties=properties(RunId="3"))
     assert world.send(event)["PhysicalResourceId"] == one
 
 

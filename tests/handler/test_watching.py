@@ -86,7 +86,10 @@ def test_a_job_that_fails_reports_the_message_of_the_service_and_a_hint(world):
     ("message", "named"),
     [
         (NO_READ, ["s3:GetObject", "s3://documents/in/", "role/data"]),
-        ("NO_WRITE_ACCESS_TO_OUTPUT: no write access", ["s3:PutObject", "s3://results/out", "kms:GenerateDataKey", "key-1"]),
+        (
+            "NO_WRITE_ACCESS_TO_OUTPUT: no write access",
+            ["s3:PutObject", "s3://results/out", "kms:GenerateDataKey", "key-1"],
+        ),
         ("Comprehend cannot assume the role", ["comprehend.amazonaws.com", "role/data"]),
         ("The KMS key is not usable", ["kms:CreateGrant", "volume-key"]),
     ],

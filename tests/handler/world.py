@@ -1,4 +1,4 @@
-"""A world for the handler: virtual time, a fake AWS with its failures, and a CloudFormation that behaves like the real one.
+"""A world for the handler: virtual time, a fake AWS with its failures, and a CloudFormation like the real one.
 
 Runs of the function are threads, of which exactly one runs at a time; they change places where the handler sleeps or
 calls AWS. So duplicates of an event really interleave, a crash can happen at any call, and an hour takes milliseconds.
@@ -13,7 +13,7 @@ import json
 import random
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -34,7 +34,9 @@ class Crash(BaseException):
 
 
 def error(code, message="refused", status=400):
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X")
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X"
+    )
 
 
 def timeout():
@@ -195,15 +197,14 @@ class Comprehend:
         job = self.jobs.get(JobId)
         if not job or job.forgotten or self.world.now - job.submitted < self.hidden:
             raise error("JobNotFoundException", "The specified job was not found.")
+        prefix = job.request["OutputDataConfig"]["S3Uri"].rstrip("/")
         about = {
             "JobId": JobId,
             "JobArn": job.arn,
             "JobStatus": job.status(self.world.now),
-            "SubmitTime": datetime.fromtimestamp(job.submitted, timezone.utc),
+            "SubmitTime": datetime.fromtimestamp(job.submitted, UTC),
             "InputDataConfig": job.request["InputDataConfig"],
-            "OutputDataConfig": {
-                "S3Uri": f"{job.request['OutputDataConfig']['S3Uri'].rstrip('/')}/{ACCOUNT}-CLN-{JobId}/output/output.tar.gz"
-            },
+            "OutputDataConfig": {"S3Uri": f"{prefix}/{ACCOUNT}-CLN-{JobId}/output/output.tar.gz"},
             "DataAccessRoleArn": ROLE,
         }
         for name in ("JobName", "DocumentClassifierArn", "VpcConfig"):
@@ -211,7 +212,7 @@ class Comprehend:
                 about[name] = job.request[name]
         if about["JobStatus"] == "FAILED":
             about["Message"] = job.fails
-            about["EndTime"] = datetime.fromtimestamp(job.submitted + job.queue, timezone.utc)
+            about["EndTime"] = datetime.fromtimestamp(job.submitted + job.queue, UTC)
         return {"DocumentClassificationJobProperties": about}
 
     def tag_resource(self, ResourceArn, Tags):  # noqa: N803
@@ -240,7 +241,9 @@ class S3:
         self.pages += 1
         if Bucket not in self.buckets:
             raise error("NoSuchBucket", "The specified bucket does not exist", 404)
-        found = [{"Key": key, "Size": size} for key, size in sorted(self.buckets[Bucket].items()) if key.startswith(Prefix)]
+        found = [
+            {"Key": key, "Size": size} for key, size in sorted(self.buckets[Bucket].items()) if key.startswith(Prefix)
+        ]
         start = int(ContinuationToken)
         page = {"Contents": found[start : start + self.page], "IsTruncated": start + self.page < len(found)}
         return page | ({"NextContinuationToken": str(start + self.page)} if page["IsTruncated"] else {})
@@ -356,7 +359,7 @@ class World:
     """Everything around the handler; `seed` fixes all chance."""
 
     def __init__(self, seed=0):
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - chance, no secret
         self.scheduler = Scheduler()
         self.comprehend, self.s3, self.ec2 = Comprehend(self), S3(), Ec2()
         self.stack = Stack(self)
@@ -370,7 +373,7 @@ class World:
         self.calls = []
         self.faults = {}  # operation -> list of exceptions, None (fine) or Crash, consumed in order
         self.after = {}  # the same, raised after the call has had its effect
-        self.chaos = None  # function(operation, outside) that may raise, or return what is raised after the effect
+        self.chaos = None  # function(operation) that may raise, or return what is raised after the effect
         self.latency = 0.0
         self.answers = {}  # url -> list of bodies
         self.outcomes = []  # how every run ended: None or the exception
@@ -386,7 +389,7 @@ class World:
         if self.latency:
             outside.sleep(self.random.random() * self.latency)
         if self.chaos:
-            return self.chaos(operation, outside)
+            return self.chaos(operation)
         planned = self.faults.get(operation)
         if planned and (fault := planned.pop(0)):
             raise fault
@@ -414,9 +417,9 @@ class World:
         assert len(body) <= 4096
         self.answers.setdefault(url, []).append(json.loads(body))
 
-    def event(self, kind, props, request_id="r1", signed=True, logical_id="Job", **more):
+    def event(self, kind, props, request_id="r1", *, signed=True, logical_id="Job", **more):
         """An event as CloudFormation sends it."""
-        stamp = datetime.fromtimestamp(self.now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.fromtimestamp(self.now, UTC).strftime("%Y%m%dT%H%M%SZ")
         query = f"X-Amz-Date={stamp}&X-Amz-Signature=SECRET" if signed else "Signature=SECRET"
         return {
             "RequestType": kind,
@@ -482,7 +485,9 @@ class Stack:
         self.history.append({"LogicalResourceId": "example", "PhysicalResourceId": STACK, "ResourceStatus": status})
 
     def _record(self, status, physical_id):
-        self.history.append({"LogicalResourceId": "Job", "PhysicalResourceId": physical_id or "", "ResourceStatus": status})
+        self.history.append(
+            {"LogicalResourceId": "Job", "PhysicalResourceId": physical_id or "", "ResourceStatus": status}
+        )
 
     def _send(self, kind, props, **more):
         # A deployment that is tried again can come with the request id of the one that failed.
@@ -497,7 +502,7 @@ class Stack:
         self._record(f"{kind.upper()}_{'COMPLETE' if fine else 'FAILED'}", physical_id)
         return answer, fine, physical_id
 
-    def create(self, props, other_fails=False):
+    def create(self, props, *, other_fails=False):
         """Create the stack; a failure rolls it back. Returns the job resource's answer."""
         self._record_stack("CREATE_IN_PROGRESS")
         answer, fine, physical_id = self._send("Create", props)
@@ -513,7 +518,7 @@ class Stack:
         self._record_stack("ROLLBACK_COMPLETE")
         return answer
 
-    def update(self, props, other_fails=False):
+    def update(self, props, *, other_fails=False):
         """Update the stack; a failure rolls it back. Returns the (first) answer, or None when nothing changed."""
         if props == self.props:
             return None
