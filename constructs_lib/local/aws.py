@@ -92,7 +92,13 @@ class LocalAws:
                 environment = self._server_environment(port)
                 with self._log.open("wb") as log:
                     self._server = subprocess.Popen(  # noqa: S603 - our own module
-                        [sys.executable, "-m", "constructs_lib.local.server", str(listener.fileno())],
+                        [
+                            sys.executable,
+                            "-m",
+                            "constructs_lib.local.server",
+                            str(listener.fileno()),
+                            str(self.directory),
+                        ],
                         cwd=self.directory,
                         env=environment,
                         stdin=subprocess.PIPE,  # the server ends when this closes, however we end

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import secrets
 import time
@@ -67,6 +68,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:
     _follow_custom_resource_protocol()
     _answer_when_a_stack_operation_ends()
     _call_from_step_functions(comprehend)
+    _hold_network_interfaces()
     return app.app
 
 
@@ -415,6 +417,51 @@ def _call_from_step_functions(comprehend: Service) -> None:
     stepfunctions._dispatch_aws_sdk_json = dispatch_aws_sdk_json
 
 
+# --- EC2: network interfaces that a service makes ---------------------------------------------------------------------
+
+_INTERFACE_FILTERS: dict[str, Callable[[dict[str, Any]], set[str]]] = {
+    "subnet-id": lambda interface: {interface["SubnetId"]},
+    "vpc-id": lambda interface: {interface["VpcId"]},
+    "group-id": lambda interface: {group["GroupId"] for group in interface["Groups"]},
+    "status": lambda interface: {interface["Status"]},
+    "requester-id": lambda interface: {interface.get("RequesterId", "")},
+}
+
+
+def _hold_network_interfaces() -> None:
+    """Show who made an interface, find it by filters, and refuse to delete subnets and groups that one uses."""
+
+    def xml(interface: dict[str, Any]) -> str:
+        before, end, _ = ec2._eni_fields_xml(interface).rpartition("</item>")
+        return f"{before}<requesterId>{interface.get('RequesterId', '')}</requesterId>{end}"
+
+    def describe(parameters: dict[str, Any]) -> Any:
+        ids, filters = ec2._parse_member_list(parameters, "NetworkInterfaceId"), ec2._parse_filters(parameters)
+        found = [
+            interface
+            for interface in ec2._network_interfaces.values()
+            if (not ids or interface["NetworkInterfaceId"] in ids)
+            and all(_INTERFACE_FILTERS[name](interface) & set(values) for name, values in filters.items())
+        ]
+        items = "".join(xml(interface) for interface in found)
+        content = f"<networkInterfaceSet>{items}</networkInterfaceSet>"
+        return ec2._xml(200, "DescribeNetworkInterfacesResponse", content)
+
+    ec2._ACTION_MAP["DescribeNetworkInterfaces"] = describe
+    for resource_type, name in (("AWS::EC2::Subnet", "subnet-id"), ("AWS::EC2::SecurityGroup", "group-id")):
+        handler = provisioners._RESOURCE_HANDLERS[resource_type]
+        handler["delete"] = functools.partial(_delete_unless_used, handler["delete"], _INTERFACE_FILTERS[name])
+
+
+def _delete_unless_used(
+    delete: Callable[..., None], users: Callable[[dict[str, Any]], set[str]], physical_id: str, *args: Any
+) -> None:
+    for interface in ec2._network_interfaces.values():
+        if physical_id in users(interface):
+            raise ValueError(f"{physical_id} has dependencies and cannot be deleted: {interface['NetworkInterfaceId']}")
+    delete(physical_id, *args)
+
+
 # --- What the local Comprehend needs of its surroundings -------------------------------------------------------------
 
 
@@ -532,16 +579,21 @@ def key_arn(key: str) -> str | None:
     return str(record["Arn"]) if record else None
 
 
-def network_interface(session: boto3.Session, subnet: str, groups: list[str]) -> str:
-    """Make the network interface of a job, as its data access role, marked as Comprehend's.
+def enter_network(session: boto3.Session, subnet: str, groups: list[str]) -> str:
+    """Make the network interface of a job, as its data access role, in use and marked as Comprehend's.
 
     Returns:
         Id of the network interface.
     """
-    answer = session.client("ec2").create_network_interface(
-        SubnetId=subnet, Groups=groups, Description="Comprehend job"
-    )
+    client, caller = session.client("ec2"), session.client("sts").get_caller_identity()
+    answer = client.create_network_interface(SubnetId=subnet, Groups=groups, Description="Comprehend job")
     identifier = str(answer["NetworkInterface"]["NetworkInterfaceId"])
-    caller = session.client("sts").get_caller_identity()
-    ec2._network_interfaces[identifier]["RequesterId"] = caller["UserId"]
+    ec2._network_interfaces[identifier] |= {"RequesterId": caller["UserId"], "Status": "in-use"}
     return identifier
+
+
+def leave_network(session: boto3.Session, interface: str, *, keep: bool) -> None:
+    """Release the network interface of a job, and remove it as its data access role unless it is to linger."""
+    ec2._network_interfaces[interface]["Status"] = "available"
+    if not keep:
+        session.client("ec2").delete_network_interface(NetworkInterfaceId=interface)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from hypercorn.config import Config
 
 
 def main() -> None:
-    """Serve until the parent closes our standard input or ends us."""
+    """Serve until the parent closes our standard input or ends us; arguments: file descriptor, run directory."""
     # Lambda functions inherit this environment; they must not see the packages of the checkout.
     os.environ.pop("PYTHONPATH", None)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -41,7 +42,8 @@ def main() -> None:
 def _end_with_parent() -> None:
     """End this process group, Lambda workers included, when the parent is gone, however it went."""
     sys.stdin.buffer.read()
-    os.killpg(0, signal.SIGTERM)
+    shutil.rmtree(sys.argv[2], ignore_errors=True)
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

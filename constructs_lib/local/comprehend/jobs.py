@@ -6,6 +6,7 @@ import contextvars
 import secrets
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ from constructs_lib.local.comprehend.errors import ServiceError, invalid
 from constructs_lib.local.comprehend.state import STATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import boto3
 
 _VPC_ACTIONS = (
@@ -124,14 +127,13 @@ class JobError(Exception):
 def _run(job: Job) -> None:
     duration, begun = STATE.settings.job_seconds, time.monotonic()
     try:
-        session, interfaces = _check_access(job)
-        _sleep_until(begun + duration / 4)
-        job.status = "IN_PROGRESS"
-        archive = storage.archive(_predictions(job, session))
-        _sleep_until(begun + duration)
-        storage.write(session, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
-        if not STATE.settings.keep_network_interfaces:
-            _remove_interfaces(session, interfaces)
+        session = _check_access(job)
+        with _network(job, session):
+            _sleep_until(begun + duration / 4)
+            job.status = "IN_PROGRESS"
+            archive = storage.archive(_predictions(job, session))
+            _sleep_until(begun + duration)
+            storage.write(session, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
     except JobError as error:
         job.message = str(error)
     except ClientError as error:  # access was there when the job began
@@ -144,8 +146,8 @@ def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _check_access(job: Job) -> tuple[boto3.Session, list[str]]:
-    """Do what the service does before it works: assume the role, read, write, take its place in the VPC."""
+def _check_access(job: Job) -> boto3.Session:
+    """Do what the service does before it works: assume the role, read, write, ask for the volume key."""
     if fault := STATE.fault("RunJob"):
         raise JobError(fault.message)
     request, output = job.request, job.request["OutputDataConfig"]
@@ -163,7 +165,7 @@ def _check_access(job: Job) -> tuple[boto3.Session, list[str]]:
         raise JobError(access.no_write_access(error)) from error
     if key := request.get("VolumeKmsKeyId"):
         _require(session, "kms:CreateGrant", str(aws.key_arn(key)))
-    return session, _enter_network(session, request["VpcConfig"]) if "VpcConfig" in request else []
+    return session
 
 
 def _require(session: boto3.Session, action: str, resource: str) -> None:
@@ -171,21 +173,26 @@ def _require(session: boto3.Session, action: str, resource: str) -> None:
         raise JobError(f"The provided data access role lacks {action}: {response[2].decode()}")
 
 
-def _enter_network(session: boto3.Session, network: dict[str, list[str]]) -> list[str]:
+@contextmanager
+def _network(job: Job, session: boto3.Session) -> Iterator[None]:
+    """Work with a network interface in the job's VPC, if it has one."""
+    network = job.request.get("VpcConfig")
+    if network is None:
+        yield
+        return
     for action in _VPC_ACTIONS:
         _require(session, f"ec2:{action}", "*")
     ec2 = session.client("ec2")
     try:
         ec2.describe_subnets(SubnetIds=network["Subnets"])
         ec2.describe_security_groups(GroupIds=network["SecurityGroupIds"])
-        return [aws.network_interface(session, network["Subnets"][0], network["SecurityGroupIds"])]
+        interface = aws.enter_network(session, network["Subnets"][0], network["SecurityGroupIds"])
     except ClientError as error:
         raise JobError(f"The job cannot work in the given VPC: {error}") from error
-
-
-def _remove_interfaces(session: boto3.Session, interfaces: list[str]) -> None:
-    for interface in interfaces:
-        session.client("ec2").delete_network_interface(NetworkInterfaceId=interface)
+    try:
+        yield
+    finally:
+        aws.leave_network(session, interface, keep=STATE.settings.keep_network_interfaces)
 
 
 def _predictions(job: Job, session: boto3.Session) -> list[dict[str, Any]]:
