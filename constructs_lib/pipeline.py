@@ -56,11 +56,11 @@ class DocumentClassificationPipeline(Construct):
             of the others is.
         removal_policy: What becomes of buckets and keys that are made, with their stack. A bucket that is destroyed
             must be empty. Default: `RemovalPolicy.RETAIN`.
-        job_name: As of `DocumentClassificationJob`, like the following.
-        tags: Tags of the job.
-        run_id: A new one starts a new job.
+        job_name: As of `DocumentClassificationJob`, like all that follow. Default: - no name.
+        tags: Tags of the job; they win over `Tags.of(...)`. Default: - the tags of `Tags.of(...)`.
+        run_id: A new one starts a new job. Default: - none.
         wait_for: What the deployment waits for. Default: `JobMilestone.IN_PROGRESS`.
-        timeout: How long. Default: - 15 minutes, or 1 hour when it waits for `COMPLETED`.
+        timeout: How long it waits. Default: - 15 minutes, or 1 hour when it waits for `COMPLETED`.
 
     Raises:
         ValidationError: Options cannot work; lists all of them, before anything is defined.
