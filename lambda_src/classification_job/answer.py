@@ -21,37 +21,31 @@ class Answer(NamedTuple):
 
 def send(event: Event, answer: Answer, outside: Runtime) -> None:
     """Deliver the answer, or raise, so that Lambda runs the event again."""
-    body = render(event, answer)
+    body = _render(event, answer)
     for tries in range(1, _TRIES + 1):
         try:
-            outside.put(event.url, body)
+            return outside.put(event.raw["ResponseURL"], body)
         except (OSError, ValueError) as error:  # Its text could quote the signed URL.
             log("answer not delivered", event, error=type(error).__name__, tries=tries)
-        else:
-            return
         if tries < _TRIES:
             outside.sleep(min(2**tries, 8) * (0.5 + outside.chance()))
-    raise ConnectionError(f"The answer to request {event.request_id} could not be delivered.")
+    raise ConnectionError(f"The answer to request {event.raw['RequestId']} could not be delivered.")
 
 
-def render(event: Event, answer: Answer) -> bytes:
-    """The answer's JSON; of a long reason the beginning and the end, where the hint is."""
-    body: dict[str, object] = {
-        "PhysicalResourceId": answer.physical_id,
-        "StackId": event.stack_id,
-        "RequestId": event.request_id,
-        "LogicalResourceId": event.logical_id,
-    }
+def _render(event: Event, answer: Answer) -> bytes:
+    """The answer as JSON; of a long reason the beginning and the end, where the hint is."""
+    body = {name: event.raw[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body["PhysicalResourceId"] = answer.physical_id
     done = _encode(body | {"Status": "SUCCESS", "Data": answer.data or {}})
     if not answer.reason and len(done) <= _LIMIT:
         return done
     reason = answer.reason or "The attributes are longer than CloudFormation takes: shorten JobName or S3Uri."
     for keep in range(1000, 0, -100):
         text = reason if len(reason) <= 2 * keep else f"{reason[:keep]} ... {reason[-keep:]}"
-        failed = _encode(body | {"Status": "FAILED", "Reason": text})
-        if len(failed) <= _LIMIT:
+        done = _encode(body | {"Status": "FAILED", "Reason": text})
+        if len(done) <= _LIMIT:
             break
-    return failed
+    return done
 
 
 def _encode(body: dict[str, object]) -> bytes:

@@ -34,33 +34,31 @@ OUTAGE = Backoff(1, 30)
 NOT_YET = Backoff(3, 30, within=PERMISSION_SECONDS)
 
 _QUOTA_HINT = (
-    "Comprehend starts one classification job a second (quota L-5674A323) and runs ten at a time in an account and "
-    "Region (L-E65FE76A): raise the timeout, or deploy fewer jobs at once."
+    "One job starts a second (quota L-5674A323) and ten run at a time (L-E65FE76A) in an account and Region: "
+    "raise the timeout, or deploy fewer at once."
 )
+_QUOTA = (QUOTA, _QUOTA_HINT)
+_ACCESS = (NOT_YET, "Allow the function's role this call; a start needs the model, the job and iam:PassRole.")
+_OUTAGE = (OUTAGE, "The service had a fault of its own: deploy again.")
+_KEY = (NOT_YET, "The key must exist, be enabled and symmetric, and be allowed to the data access role.")
 _RULES: dict[str, tuple[Backoff | None, str]] = {
     "InvalidRequestException": (None, "Correct the named part of Request."),
-    "TooManyRequestsException": (QUOTA, _QUOTA_HINT),
-    "ThrottlingException": (QUOTA, _QUOTA_HINT),
-    "ResourceLimitExceededException": (QUOTA, _QUOTA_HINT),
-    "ResourceNotFoundException": (None, "Check the model's ARN: it must exist in this account and Region."),
+    "TooManyRequestsException": _QUOTA,
+    "ThrottlingException": _QUOTA,
+    "ResourceLimitExceededException": _QUOTA,
+    "ResourceNotFoundException": (None, "The model must exist in this account and Region."),
     "ResourceUnavailableException": (BUSY, "The model must be TRAINED, a flywheel must have an active model."),
-    "KmsKeyValidationException": (
-        NOT_YET,
-        "The key must exist, be enabled and symmetric, and the data access role must be allowed to use it.",
-    ),
-    "TooManyTagsException": (None, "A job takes at most 50 tags, those of the app and the stack included."),
-    "ResourceInUseException": (None, "The name is taken: choose another JobName, or none."),
-    "InternalServerException": (OUTAGE, "The service had a fault of its own: deploy again."),
-    "AccessDeniedException": (
-        NOT_YET,
-        "Allow the function's role the call; a start needs the model, document-classification-job/* and iam:PassRole.",
-    ),
+    "KmsKeyValidationException": _KEY,
+    "TooManyTagsException": (None, "A job takes at most 50 tags, those of app and stack included."),
+    "ResourceInUseException": (None, "Choose another JobName, or none."),
+    "InternalServerException": _OUTAGE,
+    "AccessDeniedException": _ACCESS,
+    "AccessDenied": _ACCESS,
+    "UnrecognizedClientException": _ACCESS,  # A role that is seconds old.
 }
-_RULES["AccessDenied"] = _RULES["UnrecognizedClientException"] = _RULES["AccessDeniedException"]
-_ACCESS = re.compile(r"NO_(READ|WRITE)_ACCESS|assume|\bkms\b|access ?denied|not authorized", re.IGNORECASE)
 
 
-class Fault(Exception):  # noqa: N818 - a fault of a call becomes an error only when trying again does not help
+class Fault(Exception):  # noqa: N818 - an error only when trying again does not help
     """An AWS call that failed; status 0 means that no answer came."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -68,14 +66,15 @@ class Fault(Exception):  # noqa: N818 - a fault of a call becomes an error only 
         self.code = code
         self.backoff, self.hint = _RULES.get(code, (None, ""))
         if status == 0 or status >= 500:  # noqa: PLR2004 - the HTTP class of the server's faults
-            self.backoff, self.hint = _RULES["InternalServerException"]
+            self.backoff, self.hint = _OUTAGE
         elif code == "InvalidRequestException" and is_access(message):
             self.backoff = NOT_YET  # A role that is seconds old can be called invalid.
 
 
 def is_access(message: str) -> bool:
     """Whether permissions that are not known everywhere yet can explain this."""
-    return bool(_ACCESS.search(message))
+    words = r"NO_(READ|WRITE)_ACCESS|assume|\bkms\b|access ?denied|not authorized"
+    return bool(re.search(words, message, re.IGNORECASE))
 
 
 def job_hint(message: str, request: dict[str, Any]) -> str:
@@ -83,12 +82,12 @@ def job_hint(message: str, request: dict[str, Any]) -> str:
     role, output = request["DataAccessRoleArn"], request["OutputDataConfig"]
     if "NO_READ_ACCESS" in message:
         uri = request["InputDataConfig"]["S3Uri"]
-        return f"Allow {role} s3:ListBucket and s3:GetObject on {uri} and kms:Decrypt on its key."
+        return f"Allow {role} s3:ListBucket and s3:GetObject on {uri}, and kms:Decrypt on its key."
     if "NO_WRITE_ACCESS" in message:
-        key = output.get("KmsKeyId", "the bucket's key")
-        return f"Allow {role} s3:PutObject below {output['S3Uri']} and kms:GenerateDataKey on {key}."
+        key = output.get("KmsKeyId", "its key")
+        return f"Allow {role} s3:PutObject below {output['S3Uri']}, and kms:GenerateDataKey on {key}."
     if "assume" in message.lower():
         return f"Let comprehend.amazonaws.com assume {role} for this account's document-classification-job/*."
     if "kms" in message.lower():
-        return f"Allow {role} kms:CreateGrant on {request.get('VolumeKmsKeyId', 'the volume key')}; see the key policy."
+        return f"Allow {role} kms:CreateGrant on {request.get('VolumeKmsKeyId', 'the volume key')}."
     return "Correct the cause and deploy with another run_id."

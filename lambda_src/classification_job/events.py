@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from .errors import JobError, RefusedEventError
@@ -13,42 +13,46 @@ RESOURCE_TYPE = "Custom::DocumentClassificationJob"
 MAX_HOPS = 10  # Lambda's recursion detection stops at 16.
 JOB_ARN = re.compile(r"arn:[^:]+:comprehend:[^:]+:(\d{12}):document-classification-job/([-0-9A-Za-z]{1,64})")
 
-# A shape is a pattern, a list of one shape, or fields; a name with ! is required.
+# A shape is a pattern, a list of one shape, or fields: those with ! are required, * lets others pass.
 _TEXT, _WORD, _ID = r".{1,2048}", r"[A-Z_]{1,64}", r"[-0-9A-Za-z]{1,32}"
 _S3 = r"(?=.{1,1024}$)s3://[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](/.*)?"
 _SECONDS = r"[1-9]\d{0,2}|[12]\d{3}|3[0-5]\d\d|3600"
 _READER = {"DocumentReadAction!": _WORD, "DocumentReadMode": _WORD, "FeatureTypes": [_WORD]}
 _TAGS = [{"Key!": r".{1,128}", "Value!": r".{0,256}"}]
-_PROPERTIES = {
-    "ServiceToken!": _TEXT,
-    "ServiceTimeout": _SECONDS,
-    "Request!": {
-        "JobName": r".{1,256}",
-        "DocumentClassifierArn": r".{1,256}",
-        "FlywheelArn": r".{1,256}",
-        "InputDataConfig!": {"S3Uri!": _S3, "InputFormat": _WORD, "DocumentReaderConfig": _READER},
-        "OutputDataConfig!": {"S3Uri!": _S3, "KmsKeyId": _TEXT},
-        "DataAccessRoleArn!": _TEXT,
-        "VolumeKmsKeyId": _TEXT,
-        "VpcConfig": {"SecurityGroupIds!": [_ID], "Subnets!": [_ID]},
-        "Tags": _TAGS,
+_REQUEST = {
+    **dict.fromkeys(("JobName", "DocumentClassifierArn", "FlywheelArn"), r".{1,256}"),
+    "InputDataConfig!": {"S3Uri!": _S3, "InputFormat": _WORD, "DocumentReaderConfig": _READER},
+    "OutputDataConfig!": {"S3Uri!": _S3, "KmsKeyId": _TEXT},
+    "DataAccessRoleArn!": _TEXT,
+    "VolumeKmsKeyId": _TEXT,
+    "VpcConfig": {"SecurityGroupIds!": [_ID], "Subnets!": [_ID]},
+    "Tags": _TAGS,
+}
+_EVENT = {
+    "ResourceProperties!": {
+        "ServiceToken!": _TEXT,
+        "ServiceTimeout": _SECONDS,
+        "Request!": _REQUEST,
+        "RunId": r".{0,2048}",
+        "WaitFor!": "SUBMITTED|IN_PROGRESS|COMPLETED",
+        "Timeout!": _SECONDS,
+        "WhenEmpty!": "FAIL|SKIP",
+        "DeleteNetworkInterfaces": "true|false",
     },
-    "RunId": r".{0,2048}",
-    "WaitFor!": "SUBMITTED|IN_PROGRESS|COMPLETED",
-    "Timeout!": _SECONDS,
-    "WhenEmpty!": "FAIL|SKIP",
-    "DeleteNetworkInterfaces": "true|false",
+    "RequestType!": "Create|Update|Delete",
+    "ResourceType!": RESOURCE_TYPE,
+    "*": None,
 }
 _ENVELOPE = {
-    "ResponseURL": r"https://[!-~]{1,8000}",
-    "StackId": r"arn:[!-~]{1,1000}",
-    "RequestId": r"[!-~]{1,128}",
-    "LogicalResourceId": r"[0-9A-Za-z]{1,255}",
+    "ResponseURL!": r"https://[!-~]{1,8000}",
+    "StackId!": r"arn:[!-~]{1,1000}",
+    "RequestId!": r"[!-~]{1,128}",
+    "LogicalResourceId!": r"[0-9A-Za-z]{1,255}",
+    "*": None,
 }
-_TIME, _COUNT = r"\d{1,10}\.\d+", r"\d{1,3}"
 _PROGRESS = {
-    **dict.fromkeys(("since!", "began!", "not_before!"), _TIME),
-    **dict.fromkeys(("attempt!", "restarts!", "tries!"), _COUNT),
+    **dict.fromkeys(("since!", "began!", "not_before!"), r"\d{1,10}\.\d+"),
+    **dict.fromkeys(("attempt!", "restarts!", "tries!"), r"\d{1,3}"),
     "hop!": rf"[1-9]|{MAX_HOPS}",
     "job_arn!": f"({JOB_ARN.pattern})?",
 }
@@ -68,99 +72,53 @@ class Progress:
     job_arn: str = ""  # this attempt's job, once it is known
 
 
-@dataclass(frozen=True)
-class Event:
-    """A request of CloudFormation that can be answered."""
+class Event(NamedTuple):
+    """A request of CloudFormation that can be answered; the physical id is ours until there is one."""
 
     raw: dict[str, Any]
     kind: str
-    url: str
-    stack_id: str
-    request_id: str
-    logical_id: str
     physical_id: str
 
-    @property
-    def not_started(self) -> str:
-        """Physical id of a resource without a job."""
-        return f"not-started/{self.request_id}"
 
-
-@dataclass(frozen=True)
-class Properties:
-    """What the template says about a job; `request` is the API's, without a client token."""
-
-    request: dict[str, Any]
-    run_id: str
-    wait_for: str
-    timeout: int
-    service_timeout: int
-    skip_when_empty: bool
-    owns_network: bool
-
-
-def parse(raw: object, now: float) -> tuple[Event, Progress]:
+def parse(raw: Any, now: float) -> tuple[Event, Progress]:  # noqa: ANN401 - anybody can send anything
     """Read an event of CloudFormation, or what an earlier run handed over; refuse everything else."""
-    progress = None
-    if isinstance(raw, dict) and "HandOver" in raw:
-        given, raw = raw["HandOver"], raw.get("Event")
-        _refuse(list(_problems(given, _PROGRESS, "HandOver")))
-        progress = Progress(**{name: type(value)(given[name]) for name, value in asdict(Progress()).items()})
-    if not isinstance(raw, dict):
-        raise RefusedEventError("Not an event of CloudFormation: nothing was done.")
-    _refuse([name for name, shape in _ENVELOPE.items() if any(_problems(raw.get(name), shape, name))])
-    url, stack_id, request_id, logical_id = (raw[name] for name in _ENVELOPE)
-    kind, physical_id = raw.get("RequestType"), raw.get("PhysicalResourceId")
-    event = Event(raw, str(kind)[:20], url, stack_id, request_id, logical_id, f"not-started/{request_id}")
-    if kind != "Create" and isinstance(physical_id, str) and 0 < len(physical_id.encode()) <= 1024:  # noqa: PLR2004
-        event = Event(raw, event.kind, url, stack_id, request_id, logical_id, physical_id)
-    return event, progress or Progress(since=_signed(url) or now, began=now)
+    handed = isinstance(raw, dict) and "HandOver" in raw
+    event = raw.get("Event") if handed else raw
+    wrong = [*_problems(event, _ENVELOPE, "event")]
+    if handed:
+        wrong += _problems(raw["HandOver"], _PROGRESS, "HandOver")
+    if wrong:
+        names = ", ".join(problem.partition(" ")[0] for problem in wrong)
+        raise RefusedEventError(f"Not an event of CloudFormation, nothing was done; wrong: {names}.")
+    kind, physical_id = str(event.get("RequestType")), event.get("PhysicalResourceId")
+    if kind == "Create" or any(_problems(physical_id, r"[ -~]{1,1024}", "")):
+        physical_id = not_started(event)
+    if handed:
+        stand = {name: type(value)(raw["HandOver"][name]) for name, value in asdict(Progress()).items()}
+        return Event(event, kind, physical_id), Progress(**stand)
+    return Event(event, kind, physical_id), Progress(since=_signed(event["ResponseURL"]) or now, began=now)
 
 
-def parse_properties(event: Event) -> Properties:
-    """Read the properties of the resource, or say everything that is wrong with them."""
-    given: Any = event.raw.get("ResourceProperties")
-    problems = list(_problems(given, _PROPERTIES, "ResourceProperties"))
-    if event.kind not in ("Create", "Update", "Delete"):
-        problems.append(f"RequestType must be Create, Update or Delete, got {event.kind}")
-    if event.raw.get("ResourceType") != RESOURCE_TYPE:
-        problems.append(f"ResourceType must be {RESOURCE_TYPE}")
+def not_started(event: dict[str, Any]) -> str:
+    """Physical id of a resource without a job."""
+    return f"not-started/{event['RequestId']}"
+
+
+def parse_properties(event: Event) -> dict[str, Any]:
+    """The properties of the resource, checked: everything that is wrong is said at once."""
+    problems = [*_problems(event.raw, _EVENT, "event")]
+    given: dict[str, Any] = event.raw.get("ResourceProperties", {})
     if not problems and ("DocumentClassifierArn" in given["Request"]) == ("FlywheelArn" in given["Request"]):
-        problems.append("Request must name one model: DocumentClassifierArn or FlywheelArn")
+        problems = ["Request must name one model: DocumentClassifierArn or FlywheelArn"]
     if problems:
         raise JobError(f"No job was started: {'; '.join(problems[:10])}. Correct the template.")
-    return Properties(
-        request=given["Request"],
-        run_id=given.get("RunId", ""),
-        wait_for=given["WaitFor"],
-        timeout=int(given["Timeout"]),
-        service_timeout=int(given.get("ServiceTimeout", 3600)),
-        skip_when_empty=given["WhenEmpty"] == "SKIP",
-        owns_network=given.get("DeleteNetworkInterfaces") == "true",
-    )
+    return given
 
 
-def identity(properties: Any) -> tuple[object, object]:  # noqa: ANN401 - old properties can be anything
-    """What makes a job another job: the request without its tags, and the run id."""
-    given = properties if isinstance(properties, dict) else {}
-    request = given.get("Request")
-    if isinstance(request, dict):
-        request = {name: value for name, value in request.items() if name != "Tags"}
-    return request, given.get("RunId", "")
-
-
-def tags(properties: Any) -> dict[str, str]:  # noqa: ANN401 - as above
-    """The tags in properties; none when they are malformed."""
-    try:
-        given = properties["Request"]["Tags"]
-    except (KeyError, TypeError):
-        return {}
-    return {} if any(_problems(given, _TAGS, "Tags")) else {tag["Key"]: tag["Value"] for tag in given}
-
-
-def _refuse(wrong: list[str]) -> None:
-    if wrong:
-        raise RefusedEventError(f"Not an event of CloudFormation, nothing was done; wrong: {', '.join(wrong)}.")
+def tags(request: Any) -> dict[str, str]:  # noqa: ANN401 - old requests can be malformed: these have none
+    """The tags of a request."""
+    given = request.get("Tags", []) if isinstance(request, dict) else []
+    return {} if any(_problems(given, _TAGS, "")) else {tag["Key"]: tag["Value"] for tag in given}
 
 
 def _signed(url: str) -> float | None:
@@ -183,7 +141,8 @@ def _problems(value: object, shape: Any, path: str) -> Iterator[str]:  # noqa: A
                 yield from _problems(item, shape[0], f"{path}[{index}]")
     elif isinstance(value, dict):
         known = {name.rstrip("!"): name for name in shape}
-        yield from (f"{path}.{str(name)[:60]} is not known" for name in value if name not in known)
+        if "*" not in shape:
+            yield from (f"{path}.{str(name)[:60]} is not known" for name in value if name not in known)
         yield from (f"{path}.{name} is missing" for name, key in known.items() if key != name and name not in value)
         for name in known.keys() & value.keys():
             yield from _problems(value[name], shape[known[name]], f"{path}.{name}")

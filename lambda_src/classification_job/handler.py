@@ -3,7 +3,7 @@
 import json
 import os
 import traceback
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from . import answer, events
@@ -32,7 +32,7 @@ def _serve(event: Event, progress: Progress, seconds: float, outside: Runtime) -
     if event.kind == "Delete" and not events.JOB_ARN.fullmatch(event.physical_id):
         return done
     job = events.parse_properties(event)
-    if event.kind == "Delete" and not job.owns_network:
+    if event.kind == "Delete" and job.get("DeleteNetworkInterfaces") != "true":
         return done
     run = Run(outside, event, progress, job, seconds)
     try:
@@ -57,7 +57,7 @@ def _hand_over(event: Event, progress: Progress, outside: Runtime) -> None:
         raise JobError(f"{progress.hop} runs of the function were too short. Give it a timeout of 15 minutes.")
     from .service import Service  # noqa: PLC0415
 
-    stand = {name: str(value) for name, value in asdict(replace(progress, hop=progress.hop + 1)).items()}
+    stand = {name: str(value) for name, value in (asdict(progress) | {"hop": progress.hop + 1}).items()}
     payload = json.dumps({"Event": event.raw, "HandOver": stand}).encode()
     name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
     Service(outside).call("lambda", "invoke", FunctionName=name, InvocationType="Event", Payload=payload)

@@ -30,10 +30,10 @@ class Lifecycle:
     def create(self) -> Answer:
         """Start a job and watch it to its milestone."""
         if not self.progress.job_arn and not self.progress.attempt and not self._has_documents():
-            if self.job.skip_when_empty:
+            if self.job["WhenEmpty"] == "SKIP":
                 self.run.log("no documents: nothing started")
-                return Answer(self.event.not_started, self._attributes({"JobStatus": SKIPPED}))
-            uri = self.job.request["InputDataConfig"]["S3Uri"]
+                return Answer(events.not_started(self.event.raw), self._attributes({"JobStatus": SKIPPED}))
+            uri = self.job["Request"]["InputDataConfig"]["S3Uri"]
             raise JobError(
                 f"No job was started: no document with content begins with {uri}. "
                 "Upload documents and deploy again, or set WhenEmpty to SKIP."
@@ -46,20 +46,18 @@ class Lifecycle:
 
     def update(self) -> Answer:
         """Start a job when what is asked for changed; otherwise keep the job and bring its tags up to date."""
-        given, old = self.event.raw["ResourceProperties"], self.event.raw.get("OldResourceProperties")
-        arn = self.event.physical_id
-        if events.identity(given) != events.identity(old):
-            if self._rolls_back():
-                return self._keep(self._earlier_id())
-            return self.create()
-        before, after = events.tags(old), events.tags(given)
+        arn, old = self.event.physical_id, self.event.raw.get("OldResourceProperties")
+        old = old if isinstance(old, dict) else {}
+        if _identity(self.job) != _identity(old):
+            return self._keep(self._earlier_id()) if self._rolls_back() else self.create()
+        before, after = events.tags(old["Request"]), events.tags(self.job["Request"])
         if before != after and events.JOB_ARN.fullmatch(arn):
             known = self.run.insist(lambda: self.service.tag(arn, before, after), "comprehend:TagResource")
             self.run.log("tags changed" if known else "the job's record is gone: no tags changed")
         return self._keep(arn)
 
     def _rolls_back(self) -> bool:
-        status = self.run.insist(lambda: self.service.stack_status(self.event.stack_id), "DescribeStacks")
+        status = self.run.insist(lambda: self.service.stack_status(self.event.raw["StackId"]), "DescribeStacks")
         self.run.log("stack", status=status)
         return "ROLLBACK" in status
 
@@ -84,8 +82,8 @@ class Lifecycle:
         return Answer(physical_id, self._attributes(job or {"JobArn": physical_id, "JobStatus": UNKNOWN}))
 
     def _has_documents(self) -> bool:
-        uri = self.job.request["InputDataConfig"]["S3Uri"]
-        patience = 20 if self.job.skip_when_empty else 0  # The function's own role may be seconds old.
+        uri = self.job["Request"]["InputDataConfig"]["S3Uri"]
+        patience = 20 if self.job["WhenEmpty"] == "SKIP" else 0  # The function's own role may be seconds old.
         try:
             return self.run.insist(lambda: self.service.has_documents(uri), "s3:ListBucket", patience)
         except JobError as error:
@@ -97,9 +95,9 @@ class Lifecycle:
     def _start(self) -> str:
         """Start this attempt's job, or find it: duplicates of an event walk the same chain of tokens."""
         if self.run.expired():
-            raise JobError(f"No job was started within {self.job.timeout} s. Raise the timeout.")
-        event, request = self.event, self.job.request
-        parts = [event.stack_id, event.logical_id, event.request_id, request, self.job.run_id, self.progress.attempt]
+            raise JobError(f"No job was started within {self.job['Timeout']} s. Raise the timeout.")
+        request, names = self.job["Request"], ("StackId", "LogicalResourceId", "RequestId")
+        parts = [*(self.event.raw[name] for name in names), request, self.job.get("RunId", ""), self.progress.attempt]
         token = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
         what = "comprehend:StartDocumentClassificationJob"
         self.progress.job_arn = self.run.insist(lambda: self.service.start(request, token), what)
@@ -121,14 +119,14 @@ class Lifecycle:
                 raise JobError(f"The service has no record of {arn}. Deploy with another run_id.")
             if self.run.expired():
                 raise JobError(
-                    f"{arn} is {status} after {self.job.timeout} s, not {self.job.wait_for}; it runs on: no call "
+                    f"{arn} is {status} after {self.job['Timeout']} s, not {self.job['WaitFor']}; it runs on: no call "
                     "can stop it. Raise the timeout, or wait for an earlier milestone."
                 )
             self.run.pause(wait * (0.8 + 0.4 * self.run.outside.chance()))
             wait = min(wait * 1.6, 20)
 
     def _reached(self, status: str, age: float) -> bool:
-        wanted = self.job.wait_for
+        wanted = self.job["WaitFor"]
         if status not in UNFINISHED or wanted == "SUBMITTED":
             return True
         if wanted == "COMPLETED":
@@ -147,7 +145,7 @@ class Lifecycle:
         earlier = submitted < progress.since - SKEW_SECONDS
         too_new = (
             # Nobody can have answered with success for a job that failed so early.
-            self.job.wait_for != "SUBMITTED"
+            self.job["WaitFor"] != "SUBMITTED"
             and _time(job, "EndTime", submitted) - submitted < SETTLED_SECONDS
             and submitted - progress.since < errors.PERMISSION_SECONDS
             and errors.is_access(message)
@@ -155,7 +153,7 @@ class Lifecycle:
             and not self.run.expired()
         )
         if not (earlier or too_new) or progress.attempt + 1 >= MAX_ATTEMPTS:
-            hint = errors.job_hint(message, self.job.request)
+            hint = errors.job_hint(message, self.job["Request"])
             raise JobError(f"{job['JobArn']} is {job['JobStatus']}: {message} {hint}")
         self.run.log("an earlier deployment's job" if earlier else "permissions may be too new: starting again")
         progress.attempt, progress.job_arn = progress.attempt + 1, ""
@@ -165,7 +163,7 @@ class Lifecycle:
 
     def _attributes(self, job: dict[str, Any]) -> dict[str, str]:
         """The resource's attributes: texts, never empty."""
-        request, arn, output = self.job.request, job.get("JobArn", NOT_STARTED), NOT_STARTED
+        request, arn, output = self.job["Request"], job.get("JobArn", NOT_STARTED), NOT_STARTED
         if found := events.JOB_ARN.fullmatch(arn):
             output = job.get("OutputDataConfig", {}).get("S3Uri", "")
             if not output.endswith("/output.tar.gz"):  # Without its record: where the guide's examples have it.
@@ -180,6 +178,12 @@ class Lifecycle:
             "DocumentClassifierArn": classifier or NOT_STARTED,
             "OutputS3Uri": output,
         }
+
+
+def _identity(properties: dict[str, Any]) -> object:
+    """What makes a job another job: the request without its tags, and the run id."""
+    request = properties.get("Request")
+    return {**request, "Tags": None} if isinstance(request, dict) else request, properties.get("RunId", "")
 
 
 def _time(job: dict[str, Any], name: str, default: float) -> float:

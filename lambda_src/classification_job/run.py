@@ -3,10 +3,10 @@
 import json
 import sys
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import Fault, JobError
-from .events import Event, Progress, Properties
+from .events import Event, Progress
 from .runtime import Runtime
 
 T = TypeVar("T")
@@ -18,14 +18,15 @@ class HandOver(BaseException):
 
 
 class Run:
-    """One run on one event."""
+    """One run on one event; `job` are the resource's properties."""
 
-    def __init__(self, outside: Runtime, event: Event, progress: Progress, job: Properties, seconds: float) -> None:
+    def __init__(self, outside: Runtime, event: Event, progress: Progress, job: dict[str, Any], seconds: float) -> None:
         self.outside, self.event, self.progress, self.job = outside, event, progress, job
         self.ends = outside.now() + seconds - min(RESERVE, seconds / 4)
         # The timeout counts from the first run, CloudFormation's patience from the event.
-        patience = job.service_timeout - min(RESERVE, job.service_timeout / 2)
-        self.deadline = min(progress.began + job.timeout, progress.since + patience)
+        patience = int(job.get("ServiceTimeout", 3600))
+        patience -= min(RESERVE, patience // 2)
+        self.deadline = min(progress.began + int(job["Timeout"]), progress.since + patience)
 
     def expired(self) -> bool:
         """Whether the deadline has passed."""
@@ -46,20 +47,20 @@ class Run:
 
     def insist(self, call: Callable[[], T], what: str, patience: float = 3600) -> T:
         """Repeat a call for as long as its fault, the deadline and the patience in seconds allow."""
-        patient = min(self.deadline, self.outside.now() + patience)
+        progress, patient = self.progress, min(self.deadline, self.outside.now() + patience)
         while True:
             try:
                 result = call()
             except Fault as fault:
-                backoff, tries = fault.backoff, self.progress.tries
-                if not backoff or self.outside.now() >= min(patient, self.progress.since + backoff.within):
-                    self.progress.tries = 0
+                backoff, tries = fault.backoff, progress.tries
+                if not backoff or self.outside.now() >= min(patient, progress.since + backoff.within):
+                    progress.tries = 0
                     raise JobError(f"{what} failed: {fault}. {fault.hint}") from fault
-                self.progress.tries += 1
+                progress.tries += 1
                 self.log("refused", call=what, code=fault.code, tries=tries + 1)
                 self.pause(backoff.wait(tries, self.outside.chance()))
             else:
-                self.progress.tries = 0
+                progress.tries = 0
                 return result
 
     def log(self, message: str, **more: object) -> None:
@@ -70,5 +71,6 @@ class Run:
 
 def log(message: str, event: Event, **more: object) -> None:
     """Write one JSON line to the function's log."""
-    about = {"message": message, "type": event.kind, "resource": event.logical_id, "request": event.request_id}
+    resource, request = event.raw["LogicalResourceId"], event.raw["RequestId"]
+    about = {"message": message, "type": event.kind, "resource": resource, "request": request}
     sys.stdout.write(json.dumps(about | more) + "\n")

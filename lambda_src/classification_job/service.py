@@ -64,14 +64,14 @@ class Service:
     def has_documents(self, s3_uri: str) -> bool:
         """Whether an object with content begins with this URI."""
         bucket, _, prefix = s3_uri.removeprefix("s3://").partition("/")
-        page: dict[str, Any] = {"NextContinuationToken": None}
-        while "NextContinuationToken" in page:
-            token = page["NextContinuationToken"]
-            more = {"ContinuationToken": token} if token else {}
+        more: dict[str, str] = {}
+        while True:
             page = self.call("s3", "list_objects_v2", Bucket=bucket, Prefix=prefix, **more)
             if any(found["Size"] for found in page.get("Contents", ())):
                 return True
-        return False
+            if "NextContinuationToken" not in page:
+                return False
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def stack_status(self, stack_id: str) -> str:
         """The status of a stack."""
