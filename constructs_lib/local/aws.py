@@ -61,6 +61,7 @@ class LocalAws:
         self._children = process.Children()
         self._server: subprocess.Popen[bytes] | None = None
         self._deployer: dict[str, str] | None = None
+        self._clients: dict[tuple[str, str], Any] = {}
         self.directory = Path()
         self.endpoint_url = ""
 
@@ -120,6 +121,10 @@ class LocalAws:
             process.end_group(server)
             if server.stdin:
                 server.stdin.close()
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self._deployer = None
         if self.directory != Path():
             shutil.rmtree(self.directory, ignore_errors=True)
             self.directory = Path()
@@ -233,17 +238,20 @@ class LocalAws:
             credentials: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`; default: the root user.
         """
         keys = credentials or _ROOT
-        return boto3.session.Session(
-            aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=keys.get("AWS_SESSION_TOKEN"),
-            region_name=REGION,
-        ).client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.endpoint_url,
-            verify=str(self.ca_bundle),
-            config=Config(s3={"addressing_style": "path"}, proxies={}),
-        )
+        known = (service, keys["AWS_ACCESS_KEY_ID"])
+        if known not in self._clients:
+            session = boto3.Session(
+                keys["AWS_ACCESS_KEY_ID"],
+                keys["AWS_SECRET_ACCESS_KEY"],
+                keys.get("AWS_SESSION_TOKEN"),
+                region_name=REGION,
+            )
+            options = Config(s3={"addressing_style": "path"}, proxies={})
+            create: Any = session.client
+            self._clients[known] = create(
+                service, endpoint_url=self.endpoint_url, verify=str(self.ca_bundle), config=options
+            )
+        return self._clients[known]
 
     def environment(self, credentials: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment variables that point AWS tools at this local AWS.

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.exceptions import ClientError
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
@@ -465,6 +467,10 @@ def _delete_unless_used(
 # --- What the local Comprehend needs of its surroundings -------------------------------------------------------------
 
 
+# Reading the models of the services takes most of a job's time; sessions share what was read.
+_loader = botocore.loaders.create_loader()
+
+
 class AssumeRoleDeniedError(Exception):
     """The trust policy of a role does not let a service assume it, or there is no such role."""
 
@@ -520,7 +526,9 @@ def assume_role_as_service(role_arn: str, service: str, source_arn: str, session
             "Expiration": time.time() + 3600,
         },
     )
-    return boto3.Session(access_key, secret, token, region_name=get_region())
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader)
+    return boto3.Session(access_key, secret, token, region_name=get_region(), botocore_session=core)
 
 
 def denial(access_key: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> Response | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import boto3
+    from mypy_boto3_s3 import S3Client
 
 _VPC_ACTIONS = (
     "CreateNetworkInterface",
@@ -127,13 +128,13 @@ class JobError(Exception):
 def _run(job: Job) -> None:
     duration, begun = STATE.settings.job_seconds, time.monotonic()
     try:
-        session = _check_access(job)
+        session, s3 = _check_access(job)
         with _network(job, session):
             _sleep_until(begun + duration / 4)
             job.status = "IN_PROGRESS"
-            archive = storage.archive(_predictions(job, session))
+            archive = storage.archive(_predictions(job, s3))
             _sleep_until(begun + duration)
-            storage.write(session, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
+            storage.write(s3, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
     except JobError as error:
         job.message = str(error)
     except ClientError as error:  # access was there when the job began
@@ -146,26 +147,27 @@ def _sleep_until(moment: float) -> None:
     time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def _check_access(job: Job) -> boto3.Session:
+def _check_access(job: Job) -> tuple[boto3.Session, S3Client]:
     """Do what the service does before it works: assume the role, read, write, ask for the volume key."""
     if fault := STATE.fault("RunJob"):
         raise JobError(fault.message)
     request, output = job.request, job.request["OutputDataConfig"]
     try:
         session = access.assume_data_access_role(request["DataAccessRoleArn"], job.arn)
-        first = next(storage.read_objects(session, request["InputDataConfig"]["S3Uri"]), None)
+        s3 = storage.client(session)
+        first = next(storage.read_objects(s3, request["InputDataConfig"]["S3Uri"]), None)
     except (ClientError, aws.AssumeRoleDeniedError) as error:
         raise JobError(access.no_read_access(error)) from error
     if first is None:
         raise JobError(f"NO_DOCUMENTS: No documents were found under {request['InputDataConfig']['S3Uri']}.")
     try:
         check_file = f"{output['S3Uri'].rstrip('/')}/.write_access_check_file.temp"
-        storage.write(session, check_file, b"", output.get("KmsKeyId"))
+        storage.write(s3, check_file, b"", output.get("KmsKeyId"))
     except ClientError as error:
         raise JobError(access.no_write_access(error)) from error
     if key := request.get("VolumeKmsKeyId"):
         _require(session, "kms:CreateGrant", str(aws.key_arn(key)))
-    return session
+    return session, s3
 
 
 def _require(session: boto3.Session, action: str, resource: str) -> None:
@@ -195,12 +197,12 @@ def _network(job: Job, session: boto3.Session) -> Iterator[None]:
         aws.leave_network(session, interface, keep=STATE.settings.keep_network_interfaces)
 
 
-def _predictions(job: Job, session: boto3.Session) -> list[dict[str, Any]]:
+def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:
     config, model = job.request["InputDataConfig"], job.classifier.model
     try:
         found = [
             document
-            for key, content in storage.read_objects(session, config["S3Uri"])
+            for key, content in storage.read_objects(s3, config["S3Uri"])
             for document in storage.documents(key, content, config.get("InputFormat", "ONE_DOC_PER_FILE"))
         ]
     except ClientError as error:

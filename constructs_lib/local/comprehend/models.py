@@ -72,8 +72,8 @@ def _train(classifier: Classifier) -> None:
     request, begun = classifier.request, time.monotonic()
     classifier.status = "TRAINING"
     try:
-        session = access.assume_data_access_role(request["DataAccessRoleArn"], classifier.arn)
-        files = [content for _, content in storage.read_objects(session, request["InputDataConfig"]["S3Uri"])]
+        s3 = storage.client(access.assume_data_access_role(request["DataAccessRoleArn"], classifier.arn))
+        files = [content for _, content in storage.read_objects(s3, request["InputDataConfig"]["S3Uri"])]
         delimiter = request["InputDataConfig"].get("LabelDelimiter", "|")
         classifier.model = text_model.train(files, request.get("Mode", "MULTI_CLASS"), delimiter)
     except (ClientError, aws.AssumeRoleDeniedError) as error:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import boto3
+    from mypy_boto3_s3 import S3Client
 
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
@@ -34,10 +35,14 @@ class Document:
         return {**where, **result}
 
 
-def read_objects(session: boto3.Session, uri: str) -> Iterator[tuple[str, bytes]]:
+def client(session: boto3.Session) -> S3Client:
+    """An S3 client that reports a refusal at once."""
+    return session.client("s3", config=_NO_RETRIES)
+
+
+def read_objects(s3: S3Client, uri: str) -> Iterator[tuple[str, bytes]]:
     """Every object whose key begins with the URI's, which is a prefix, not a folder; empty ones are left out."""
     bucket, prefix = split(uri)
-    s3 = session.client("s3", config=_NO_RETRIES)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", []):
             if item["Size"]:
@@ -60,11 +65,11 @@ def documents(key: str, content: bytes, input_format: str) -> Iterator[Document]
             yield Document(file, number, line)
 
 
-def write(session: boto3.Session, uri: str, content: bytes, kms_key: str | None) -> None:
+def write(s3: S3Client, uri: str, content: bytes, kms_key: str | None) -> None:
     """Write one object, under the given key or as the bucket's default says."""
     bucket, key = split(uri)
     encryption: Any = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
-    session.client("s3", config=_NO_RETRIES).put_object(Bucket=bucket, Key=key, Body=content, **encryption)
+    s3.put_object(Bucket=bucket, Key=key, Body=content, **encryption)
 
 
 def archive(predictions: list[dict[str, Any]]) -> bytes:

@@ -1,0 +1,103 @@
+"""S3 as the deployed template asks for it: encryption and tags of buckets, and KMS behind them."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+from botocore.exceptions import ClientError
+from local.bench import ACCOUNT, REGION, allow
+
+
+@pytest.fixture
+def key(bench):
+    return bench.client("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+@pytest.fixture
+def vault(bench, key):
+    """A bucket made by CloudFormation that encrypts under a key of its own."""
+    name = f"{bench.name}-vault"
+    rule = {
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key},
+        "BucketKeyEnabled": True,
+    }
+    properties = {
+        "BucketName": name,
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]},
+        "Tags": [{"Key": "a<b", "Value": "c&d"}],
+    }
+    assert bench.create_stack({"Vault": {"Type": "AWS::S3::Bucket", "Properties": properties}}) == "CREATE_COMPLETE"
+    return name
+
+
+def test_a_bucket_made_by_cloudformation_has_its_encryption_and_tags(bench, vault, key):
+    s3 = bench.client("s3")
+    rules = s3.get_bucket_encryption(Bucket=vault)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert rules[0]["BucketKeyEnabled"] is True
+    assert s3.get_bucket_tagging(Bucket=vault)["TagSet"] == [{"Key": "a<b", "Value": "c&d"}]
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        (allow("kms:Decrypt"), False),
+        (allow("kms:GenerateDataKey"), True),
+        (
+            allow(
+                "kms:GenerateDataKey",
+                Condition={
+                    "StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com", "kms:CallerAccount": ACCOUNT}
+                },
+            ),
+            True,
+        ),
+        (allow("kms:GenerateDataKey", Condition={"StringEquals": {"kms:ViaService": "sqs.amazonaws.com"}}), False),
+        (
+            allow(
+                "kms:GenerateDataKey",
+                Condition={"StringLike": {"kms:EncryptionContext:aws:s3:arn": "arn:aws:s3:::other-bucket/*"}},
+            ),
+            False,
+        ),
+    ],
+)
+def test_writing_to_an_encrypted_bucket_needs_a_data_key_through_s3(bench, vault, statement, allowed):
+    s3 = bench.client("s3", bench.user(allow("s3:*"), statement))
+    if allowed:
+        assert s3.put_object(Bucket=vault, Key="k", Body=b"x")["ServerSideEncryption"] == "aws:kms"
+    else:
+        with pytest.raises(ClientError, match="kms:GenerateDataKey"):
+            s3.put_object(Bucket=vault, Key="k", Body=b"x")
+
+
+def test_reading_what_is_encrypted_needs_decrypt(bench, vault):
+    bench.client("s3").put_object(Bucket=vault, Key="k", Body=b"x")
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        bench.client("s3", bench.user(allow("s3:*"), suffix="blind")).get_object(Bucket=vault, Key="k")
+    reader = bench.client("s3", bench.user(allow("s3:*"), allow("kms:Decrypt"), suffix="reader"))
+    assert reader.get_object(Bucket=vault, Key="k")["Body"].read() == b"x"
+
+
+def test_copying_what_is_encrypted_needs_decrypt_too(bench, vault):
+    bench.client("s3").put_object(Bucket=vault, Key="k", Body=b"x")
+    s3 = bench.client("s3", bench.user(allow("s3:*"), allow("kms:GenerateDataKey")))
+    with pytest.raises(ClientError, match="kms:Decrypt"):
+        s3.copy_object(Bucket=bench.bucket, Key="copy", CopySource={"Bucket": vault, "Key": "k"})
+
+
+def test_a_key_that_does_not_exist_is_not_found(bench):
+    missing = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555"
+    with pytest.raises(ClientError, match="does not exist"):
+        bench.write("k", "x", ServerSideEncryption="aws:kms", SSEKMSKeyId=missing)
+
+
+def test_the_key_that_aws_manages_needs_no_permission(bench):
+    s3 = bench.client("s3", bench.user(allow("s3:*")))
+    s3.put_object(Bucket=bench.bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms")
+    assert s3.get_object(Bucket=bench.bucket, Key="k")["ServerSideEncryption"] == "aws:kms"
+
+
+def test_plain_http_is_not_served(bench):
+    with pytest.raises((urllib.error.URLError, ConnectionError)):
+        urllib.request.urlopen(bench.aws.endpoint_url.replace("https", "http"), timeout=5)  # noqa: S310 - loopback
