@@ -17,6 +17,11 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
 
+docs: setup
+	$(BIN)/python docs/tables.py
+	$(BIN)/python -W error -m pdoc --docformat google --output-directory build/docs \
+		constructs_lib constructs_lib.local.aws constructs_lib.testing constructs_lib.predictions
+
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

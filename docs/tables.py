@@ -1,0 +1,152 @@
+"""Writes the tables of README.md that follow from the code: `python docs/tables.py` puts them between their markers."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from constructs_lib import ClassificationNetwork, DocumentClassificationJob, DocumentClassificationPipeline
+from constructs_lib.arns import Environment
+from constructs_lib.keys import KeyReference
+from constructs_lib.permissions import (
+    JobNeeds,
+    Place,
+    Statement,
+    data_access_statements,
+    endpoint_statements,
+    handler_statements,
+)
+
+README = Path(__file__).parents[1] / "README.md"
+
+# Every construct that takes options; the pipeline explains only what is its own.
+CONSTRUCTS = (DocumentClassificationPipeline, DocumentClassificationJob, ClassificationNetwork)
+
+_ENVIRONMENT = Environment("PARTITION", "REGION", "ACCOUNT")
+_EVERYTHING = JobNeeds(
+    model_arn="MODEL",
+    role_arn="DATA-ACCESS-ROLE",
+    documents=Place("DOCUMENTS-BUCKET", "PREFIX/"),
+    results=Place("RESULTS-BUCKET", "PREFIX/"),
+    documents_key=KeyReference("", "DOCUMENTS-KEY"),
+    results_key=KeyReference("", "RESULTS-KEY"),
+    volume_key=KeyReference("", "VOLUME-KEY"),
+    in_network=True,
+    network_arn="VPC",
+    textract_action="textract:DetectDocumentText",
+)
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row of a table of options."""
+
+    name: str
+    meaning: str
+    default: str
+
+
+def options(construct: type) -> list[Option]:
+    """Read the options of a construct from its docstring.
+
+    Args:
+        construct: The class.
+
+    Returns:
+        Its options, scope and id left out.
+
+    Raises:
+        ValueError: Docstring and signature name different options.
+    """
+    text = inspect.getdoc(construct) or ""
+    arguments = text.partition("Args:\n")[2].partition("\n\n")[0]
+    entries = re.findall(r"^    (\w+): ((?:.|\n     +)+)", arguments, re.MULTILINE)
+    found = [_option(name, " ".join(said.split())) for name, said in entries if name not in {"scope", "id"}]
+    signature = [
+        name for name in inspect.signature(construct.__init__).parameters if name not in {"self", "scope", "id"}
+    ]
+    if [option.name for option in found] != signature:
+        raise ValueError(f"{construct.__name__} documents {[option.name for option in found]}, but takes {signature}")
+    return found
+
+
+def _option(name: str, said: str) -> Option:
+    meaning, _, default = said.partition(" Default: ")
+    return Option(name, meaning, default.removeprefix("- ").rstrip(".") or "required")
+
+
+def options_table() -> str:
+    """Write the tables of options.
+
+    Returns:
+        Markdown.
+    """
+    parts = []
+    for construct in CONSTRUCTS:
+        rows = "\n".join(f"| `{option.name}` | {option.meaning} | {option.default} |" for option in options(construct))
+        parts.append(f"### `{construct.__name__}`\n\n| option | what it is | default |\n| --- | --- | --- |\n{rows}")
+    return "\n\n".join(parts)
+
+
+def permissions_table() -> str:
+    """Write the table of statements.
+
+    Returns:
+        Markdown.
+    """
+    groups = {
+        "The data access role, assumed by Comprehend only": data_access_statements([_EVERYTHING], _ENVIRONMENT),
+        "The handler function": handler_statements(
+            [_EVERYTHING], _ENVIRONMENT, function_arn="FUNCTION", log_group_arn="LOG-GROUP", stack_id="STACK", tags=True
+        ),
+        "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account=None),
+    }
+    return "\n\n".join(_group(title, statements) for title, statements in groups.items())
+
+
+def _group(title: str, statements: list[Statement]) -> str:
+    rows = []
+    for statement in statements:
+        actions = "<br>".join(f"`{action}`" for action in statement.actions)
+        resources = "<br>".join(f"`{resource}`" for resource in statement.resources)
+        conditions = "<br>".join(
+            f"`{key}` = `{value if isinstance(value, str) else ', '.join(value)}`"
+            for keys in statement.conditions.values()
+            for key, value in keys.items()
+        )
+        rows.append(f"| {statement.sid} | {actions} | {resources} | {conditions} | {statement.why} |")
+    return f"**{title}**\n\n| statement | actions | on | if | why |\n| --- | --- | --- | --- | --- |\n" + "\n".join(
+        rows
+    )
+
+
+TABLES = {"options": options_table, "permissions": permissions_table}
+
+
+def with_tables(text: str) -> str:
+    """Put the tables into a text.
+
+    Args:
+        text: What has `<!-- name -->` and `<!-- /name -->` around the place of each table.
+
+    Returns:
+        The text with every table as the code has it now.
+
+    Raises:
+        ValueError: A marker is missing.
+    """
+    for name, table in TABLES.items():
+        text, count = re.subn(
+            rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=table: f"{m[1]}\n{t()}\n\n{m[2]}", text
+        )
+        if count != 1:
+            raise ValueError(f"README.md has {count} places for the table {name}, not one")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write(f"{README.name} is up to date\n")
