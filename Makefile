@@ -19,7 +19,7 @@ test: setup
 
 docs: setup
 	$(BIN)/python docs/tables.py
-	$(BIN)/python -W error -m pdoc --docformat google --output-directory build/docs \
+	PDOC_DISPLAY_ENV_VARS=1 $(BIN)/python -W error -m pdoc --docformat google --output-directory build/docs \
 		constructs_lib constructs_lib.local.aws constructs_lib.testing constructs_lib.predictions
 
 format: setup
