@@ -85,7 +85,7 @@ def _play(history):
         {"create": _create, "update": _update, "delete": _delete}[kind](world, given, around)
         assert world.violations == []
         started = len(world.comprehend.all)
-        world.pass_time(300)  # Duplicates come within minutes; documents and permissions change later.
+        world.pass_time(600)  # Duplicates come within minutes; documents and permissions change later.
         assert len(world.comprehend.all) == started, "a duplicate started a job after the answer"
 
 

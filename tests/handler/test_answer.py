@@ -73,3 +73,12 @@ def test_the_log_is_json_lines_with_job_status_request_and_attempt_and_without_s
     assert any("ZeroDivisionError" in line.get("reason", "") and ".py:" in line["where"] for line in lines)
     assert "SECRET" not in out
     assert "answers.example" not in out
+
+
+def test_a_run_keeps_time_to_answer_before_its_lambda_ends(world):
+    world.life = 120
+    world.comprehend.work = 300
+    world.faults["put"] = [OSError("no")] * 4
+    answer = world.create(properties(WaitFor="COMPLETED"))
+    assert answer["Status"] == "SUCCESS"
+    assert world.violations == []

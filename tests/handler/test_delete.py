@@ -127,3 +127,40 @@ def test_a_delete_whose_run_crashes_is_repeated(world):
     world.faults["describe_network_interfaces"] = [Crash()]
     assert world.stack.delete()["Status"] == "SUCCESS"
     assert world.ec2.interfaces == {}
+
+
+def test_an_interface_that_cannot_be_removed_is_given_up_after_minutes(world):
+    world.stack.create(properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true", Timeout="3600"))
+    world.pass_time(1000)
+    world.ec2.add("eni-1")
+    world.faults["delete_network_interface"] = [error("UnauthorizedOperation", status=403)] * 500
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert 600 <= world.now - before < 700
+
+
+def test_a_failed_job_needs_no_wait(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    world.stack.create(OWNED)
+    assert world.stack.status == "ROLLBACK_COMPLETE"
+    assert world.now - world.comprehend.all[0].submitted < 60
+
+
+def test_a_create_that_failed_with_a_running_job_frees_its_network_in_the_rollback(world):
+    world.comprehend.work = 300
+    world.stack.create(OWNED, other_fails=True)
+    assert world.comprehend.running() == []
+
+
+def test_a_whole_stack_that_goes_is_not_asked_for_a_replacement(world):
+    world.stack.create(OWNED)
+    world.calls.clear()
+    world.stack.delete()
+    assert "describe_stack_resource" not in [operation for operation, _ in world.calls]
+
+
+def test_a_resource_that_is_taken_out_of_the_template_frees_its_network(world):
+    world.stack.create(OWNED)
+    world.stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.send(world.event("Delete", OWNED, PhysicalResourceId=world.stack.physical_id))
+    assert world.comprehend.running() == []

@@ -106,3 +106,38 @@ def test_a_lost_start_answer_and_throttling_in_a_row_still_end_at_one_job(world)
     world.faults[START] = [None, error("ThrottlingException"), error("InternalServerException", status=500)]
     assert world.create()["Status"] == "SUCCESS"
     assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("late", [40, 200, 500])
+def test_a_duplicate_does_not_restart_what_a_submitted_milestone_was_answered_for(world, late):
+    world.comprehend.access_from = float("inf")
+    event = world.event("Create", properties(WaitFor="SUBMITTED"))
+    assert world.send(event, deliveries=(0, late))["Status"] == "SUCCESS"
+    world.pass_time(1000)
+    assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("late", [200, 500])
+def test_a_duplicate_does_not_restart_a_job_that_failed_after_the_milestone(world, late):
+    world.comprehend.queue = 20
+    event = world.event("Create", properties())
+    world.invoke(event, delay=late)
+    assert world.send(event)["Status"] == "SUCCESS"
+    job = world.comprehend.all[0]
+    job.fails, job.queue = NO_READ, world.now - job.submitted + 1
+    world.pass_time(1000)
+    assert len(world.comprehend.all) == 1
+
+
+def test_the_chain_of_earlier_deployments_is_bounded(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    for _ in range(61):
+        assert world.create(request_id="same")["Status"] == "FAILED"
+        world.pass_time(10)
+    assert len(world.comprehend.all) == 60
+
+
+def test_a_stack_that_is_deleted_and_created_again_gets_a_job_of_its_own(world):
+    world.create(request_id="r1")
+    world.create(request_id="r2")
+    assert len(world.comprehend.all) == 2

@@ -186,3 +186,11 @@ def test_an_update_starts_nothing_when_the_stack_cannot_be_asked(world, stack):
     answer = stack.update(properties(RunId="2"))
     assert answer["Status"] == "FAILED"
     assert len(world.comprehend.all) == 1
+
+
+def test_tags_of_a_job_that_was_never_started_are_nobodys(world):
+    world.s3.buckets["documents"] = {}
+    world.stack.create(properties(request(Tags=TAGS), WhenEmpty="SKIP"))
+    world.stack.update(properties(request(), WhenEmpty="SKIP"))
+    assert world.stack.status == "UPDATE_COMPLETE"
+    assert [operation for operation, _ in world.calls if "tag" in operation] == []

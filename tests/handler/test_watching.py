@@ -159,3 +159,22 @@ def test_a_describe_that_is_throttled_and_fails_is_tried_again(world):
     ]
     assert world.create()["Status"] == "SUCCESS"
     assert len(world.comprehend.all) == 1
+
+
+def test_a_stop_that_is_under_way_is_no_success(world):
+    job = world.comprehend
+    job.queue = 1e9
+    world.invoke(world.event("Create", properties()))
+    world.pass_time(5)
+    job.all[0].stopped = world.now
+    world.pass_time(80)
+    assert world.answers == {}
+    world.pass_time(200)
+    (answer,) = next(iter(world.answers.values()))
+    assert "is STOPPED: no reason given" in answer["Reason"]
+
+
+def test_a_job_without_documents_is_looked_for_once(world):
+    world.comprehend.access_from = world.now + 40
+    world.create()
+    assert world.s3.pages == 1

@@ -139,9 +139,12 @@ class Job:
     fails: str = ""  # the message with which it fails
     tags: dict[str, str] = field(default_factory=dict)
     forgotten: bool = False
+    stopped: float = 0.0  # when somebody asked to stop it; it takes 100 s
 
     def status(self, now):
         age = now - self.submitted
+        if self.stopped:
+            return "STOP_REQUESTED" if now - self.stopped < 100 else "STOPPED"
         if self.fails:
             return "FAILED" if age >= self.queue else "SUBMITTED"
         return "SUBMITTED" if age < self.queue else "IN_PROGRESS" if age < self.queue + self.work else "COMPLETED"
