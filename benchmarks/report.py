@@ -1,0 +1,42 @@
+"""Tables of measurements, as text for the terminal and as Markdown for the README."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures side by side.
+
+    Args:
+        title: What was measured.
+        columns: Their headings.
+        rows: One text a column.
+        notes: What one has to know to read them, one sentence each.
+    """
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    notes: tuple[str, ...] = field(default=())
+
+    def text(self) -> str:
+        """For a terminal: the first column to the left, figures to the right."""
+        lines = [self.columns, *self.rows]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(self.columns))]
+        shown = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in lines]
+        return "\n".join([self.title, "-" * len(self.title), *shown, *(f"* {note}" for note in self.notes), ""])
+
+    def markdown(self) -> str:
+        """For a README."""
+        rule = ("---", *("---:" for _ in self.columns[1:]))
+        lines = [f"| {' | '.join(line)} |" for line in (self.columns, rule, *self.rows)]
+        return "\n".join([f"### {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])
+
+
+def ratio(ours: float, theirs: float, target: float | None = None) -> str:
+    """How many times theirs ours is, marked when it is more than a target."""
+    found = ours / theirs
+    missed = target is not None and round(found, 2) > target
+    return f"{found:.2f}" + (f" (over {target:.2f})" if missed else "")

@@ -1,0 +1,163 @@
+"""Synthesis of the same jobs written in four ways: processor time, memory, resources and template size.
+
+Every synthesis is a fresh process. The ways take turns, so that a busy machine slows all of them; of several rounds the
+least time counts, because noise only adds. Processor time is that of Python and of its Node together, in user mode.
+
+    python benchmarks/synth.py [--rounds 3] [--jobs 1 10 100]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import Table, ratio
+
+from constructs_lib.local import toolchain
+
+APPS = Path(__file__).parent / "apps"
+WAYS = {
+    "ours": "DocumentClassificationJob",
+    "aws_custom_resource": "AwsCustomResource",
+    "aws_custom_resource_one_role": "AwsCustomResource, one role",
+    "provider": "Provider",
+}
+# Of AwsCustomResource, by the number of jobs.
+CPU_TARGETS = {1: 1.05, 100: 0.80}
+TIME_LIMIT = 120
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """One synthesis: seconds, MiB, and what came out."""
+
+    cpu: float
+    memory: float
+    resources: int
+    template_bytes: int
+
+
+def environment() -> dict[str, str]:
+    """What an app is run with: the Node of the package, no settings of the user's AWS."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
+    path = os.pathsep.join([str(toolchain.node_home() / "bin"), kept.get("PATH", os.defpath)])
+    return {**kept, "PATH": path, "PYTHONPATH": str(APPS.parents[1])}
+
+
+def run_app(way: str, jobs: int, output: Path, *options: str) -> tuple[float, float]:
+    """Synthesize an app in a process of its own.
+
+    Returns:
+        Seconds of processor time in user mode; peak memory of Python and of the largest Node process together in MiB.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 - our own apps
+            [sys.executable, str(APPS / f"{way}.py"), str(jobs), str(output), *options],
+            env=environment(),
+            stdout=said,
+        )
+        # Not subprocess.run: only wait4 tells what this one child and its children used.
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{way} with {jobs} jobs failed with exit status {process.returncode}.")
+        said.seek(0)
+        python = int(said.read())
+    node = used.ru_maxrss // 1024 if sys.platform == "darwin" else used.ru_maxrss
+    return used.ru_utime, (python + node) / 1024
+
+
+def synthesize(way: str, jobs: int) -> Synthesis:
+    """Synthesize once and look at the template."""
+    with tempfile.TemporaryDirectory() as output:
+        cpu, memory = run_app(way, jobs, Path(output))
+        template = json.loads((Path(output) / "Stack.template.json").read_text())
+    size = len(json.dumps(template, separators=(",", ":")))
+    return Synthesis(cpu, memory, len(template["Resources"]), size)
+
+
+def measure(rounds: int, jobs: list[int]) -> dict[tuple[str, int], Synthesis]:
+    """Measure every way with every number of jobs.
+
+    Returns:
+        The least time and memory of all rounds, by way and number of jobs.
+    """
+    found: dict[tuple[str, int], list[Synthesis]] = {(way, count): [] for count in jobs for way in WAYS}
+    for which in WAYS:
+        synthesize(which, 1)  # The first time compiles and fills the caches.
+    for _ in range(rounds):
+        for (way, count), syntheses in found.items():
+            syntheses.append(synthesize(way, count))
+    return {
+        which: Synthesis(
+            min(each.cpu for each in all_),
+            min(each.memory for each in all_),
+            all_[0].resources,
+            all_[0].template_bytes,
+        )
+        for which, all_ in found.items()
+    }
+
+
+def tables(rounds: int, jobs: list[int]) -> list[Table]:
+    """Measure, and put the figures side by side."""
+    found = measure(rounds, jobs)
+
+    def row(what: str, figure: dict[str, float], digits: int, target: float | None = None) -> tuple[str, ...]:
+        compared = ratio(figure["ours"], figure["aws_custom_resource"], target)
+        return (what, *(f"{figure[way]:,.{digits}f}" for way in WAYS), compared)
+
+    rows = []
+    for count in jobs:
+        at = {way: found[way, count] for way in WAYS}
+        noun = "job" if count == 1 else "jobs"
+        cpu = {way: each.cpu for way, each in at.items()}
+        rows += [
+            row(f"{count} {noun}: user CPU, s", cpu, 2, CPU_TARGETS.get(count)),
+            row(f"{count} {noun}: peak memory, MiB", {way: each.memory for way, each in at.items()}, 0),
+            row(f"{count} {noun}: resources", {way: float(each.resources) for way, each in at.items()}, 0),
+            row(f"{count} {noun}: template, bytes", {way: float(each.template_bytes) for way, each in at.items()}, 0),
+        ]
+    few, many = min(jobs), max(jobs)
+    if many > few:
+        cpu, memory, resources, size = (
+            {
+                way: (getattr(found[way, many], name) - getattr(found[way, few], name)) / (many - few)
+                for way in WAYS
+            }
+            for name in ("cpu", "memory", "resources", "template_bytes")
+        )
+        rows += [
+            row("each job more: user CPU, ms", {way: 1000 * value for way, value in cpu.items()}, 1),
+            row("each job more: memory, KiB", {way: 1024 * value for way, value in memory.items()}, 0),
+            row("each job more: resources", resources, 2, 1.0),
+            row("each job more: template, bytes", size, 0, 1.0),
+        ]
+    notes = (
+        "The same stack in all of them: two buckets, a key, the data access role, and the jobs. One bare template with "
+        "no white space is what the bytes count.",
+        "The last column compares with AwsCustomResource as its documentation shows it, with a policy each.",
+        f"Every synthesis is a fresh process; the least of {rounds} rounds in turns.",
+    )
+    columns = ("Synthesis", *WAYS.values(), "ratio to AwsCustomResource")
+    return [Table("Synthesis", columns, rows, notes)]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3, help="syntheses of each (default: 3)")
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 10, 100], help="jobs in a stack (default: 1 10 100)")
+    given = parser.parse_args()
+    for table in tables(given.rounds, given.jobs):
+        sys.stdout.write(table.text())
+
+
+if __name__ == "__main__":
+    main()
