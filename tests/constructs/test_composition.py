@@ -5,7 +5,8 @@ import json
 import aws_cdk as cdk
 import jsii
 import pytest
-from aws_cdk import assertions
+from aws_cdk import assertions, pipelines
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from support import CLASSIFIER_ARN, documents_in, job_properties, new_app, results_in, statements
@@ -248,3 +249,32 @@ def test_the_ids_of_what_holds_state_stay_as_they_are(stack):
     template = template_of(stack)
     found = {kind: sorted(template.find_resources(kind)) for kind in STATEFUL}
     assert found == STATEFUL, "a changed id makes CloudFormation replace what users keep their documents in"
+
+
+def test_a_cdk_pipeline_deploys_it_as_a_stage():
+    app = new_app()
+    stack = cdk.Stack(app, "Delivery")
+    source = pipelines.CodePipelineSource.s3(s3.Bucket(stack, "Source"), "source.zip")
+    delivery = pipelines.CodePipeline(
+        stack, "Pipeline", synth=pipelines.ShellStep("Synth", input=source, commands=["cdk synth"])
+    )
+    stage = cdk.Stage(app, "Prod")
+    jobs = cdk.Stack(stage, "Jobs")
+    add_job(jobs)
+    delivery.add_stage(stage)
+    delivery.build_pipeline()
+    job_properties(assertions.Template.from_json(stage.synth().get_stack_artifact(jobs.artifact_id).template))
+    actions = json.dumps(template_of(stack).find_resources("AWS::CodePipeline::Pipeline"))
+    assert '"Name": "Deploy"' in actions
+
+
+def test_traffic_to_a_network_is_opened_through_its_connections(stack):
+    network = ClassificationNetwork(stack, "Network")
+    other = ec2.SecurityGroup(stack, "Other", vpc=network.vpc, allow_all_outbound=False)
+    other.connections.allow_to(network, ec2.Port.tcp(443))
+    network.connections.allow_from(other, ec2.Port.tcp(8443))
+    ports = {
+        rule["Properties"].get("FromPort")
+        for rule in template_of(stack).find_resources("AWS::EC2::SecurityGroupIngress").values()
+    }
+    assert {443, 8443} <= ports
