@@ -21,6 +21,7 @@ from xml.sax.saxutils import escape
 import boto3
 import botocore.loaders
 import botocore.session
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
@@ -401,7 +402,7 @@ def _call_from_step_functions(comprehend: Service) -> None:
                 machine,
                 "StepFunctions",
             )
-            client: Any = session.client("comprehend")
+            client: Any = session.client("comprehend", config=Config(retries={"total_max_attempts": 1}))
             answer = client._make_api_call(operation, parameters)
         except AssumeRoleDeniedError as error:
             raise stepfunctions._ExecutionError("States.TaskFailed", str(error)) from error

@@ -1,0 +1,154 @@
+"""CloudFormation as it treats custom resources, and how the CDK CLI learns of the end of an operation."""
+
+import io
+import json
+import time
+import zipfile
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from local.bench import Bench, allow
+
+
+@pytest.fixture(scope="module")
+def function(local_aws):
+    """The recorder, deployed once under a role that may do no more than it needs."""
+    bench = Bench(local_aws, None, "recorder")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.write(Path(__file__).parent / "recorder.py", "recorder.py")
+    role = bench.role(
+        *bench.access_to_bucket(),
+        allow("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"),
+        allow("cloudformation:DescribeStackResource"),
+        allow("lambda:InvokeFunction", on="arn:aws:lambda:*:*:function:recorder"),
+        service="lambda.amazonaws.com",
+    )
+    return bench.client("lambda").create_function(
+        FunctionName="recorder",
+        Runtime="python3.13",
+        Handler="recorder.handle",
+        Role=role,
+        Timeout=30,
+        Code={"ZipFile": archive.getvalue()},
+        Environment={"Variables": {"BUCKET": bench.bucket}},
+    )["FunctionArn"]
+
+
+@pytest.fixture
+def resource(function):
+    def custom(**properties):
+        return {
+            "Type": "Custom::Recorded",
+            "Properties": {"ServiceToken": function, "ServiceTimeout": 10, **properties},
+        }
+
+    return custom
+
+
+def events(bench):
+    """What the recorder got for the stack of this test, in order."""
+    s3 = bench.client("s3")
+    listed = s3.list_objects_v2(Bucket="recorder-bucket", Prefix=f"{bench.name}-stack/").get("Contents", [])
+    return [json.load(s3.get_object(Bucket="recorder-bucket", Key=item["Key"])["Body"]) for item in listed]
+
+
+def kinds(bench):
+    return [event["RequestType"] for event in events(bench)]
+
+
+def test_a_create_that_fails_is_followed_by_the_delete_of_its_id(bench, resource):
+    assert bench.create_stack({"One": resource(Create="FAILED", Id="half-made")}) == "ROLLBACK_COMPLETE"
+    created, deleted = events(bench)
+    assert (created["RequestType"], deleted["RequestType"]) == ("Create", "Delete")
+    assert deleted["PhysicalResourceId"] == "half-made"
+    assert deleted["Seen"]["StackStatus"] == "ROLLBACK_IN_PROGRESS"
+    assert "Received response status [FAILED] from custom resource. Message returned: on purpose" in bench.reasons()
+
+
+def test_a_create_that_never_answers_fails_after_its_service_timeout_and_is_deleted(bench, resource):
+    assert bench.create_stack({"One": resource(Create="SILENT", ServiceTimeout=1)}) == "ROLLBACK_COMPLETE"
+    assert kinds(bench) == ["Create", "Delete"]
+    assert events(bench)[1]["PhysicalResourceId"].startswith(f"{bench.name}-stack-One-")
+    assert "did not receive a response" in bench.reasons()
+
+
+def test_a_function_that_raises_is_called_again_twice_with_the_same_request(bench, resource):
+    assert bench.create_stack({"One": resource(Create="RAISE_TWICE")}) == "CREATE_COMPLETE"
+    assert len({event["RequestId"] for event in events(bench)}) == 1
+    assert kinds(bench) == ["Create"] * 3
+
+
+def test_a_function_may_hand_over_to_a_run_of_its_own(bench, resource):
+    assert bench.create_stack({"One": resource(Create="RELAY")}) == "CREATE_COMPLETE"
+    assert kinds(bench) == ["Create"] * 2
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("LONG", "Response object is too long."),
+        ("GARBAGE", "Status must be SUCCESS or FAILED"),
+        ("NO_ID", "Invalid PhysicalResourceId"),
+    ],
+)
+def test_an_answer_that_breaks_the_protocol_fails_the_stack(bench, resource, how, said):
+    assert bench.create_stack({"One": resource(Create=how)}) == "ROLLBACK_COMPLETE"
+    assert said in bench.reasons()
+
+
+def test_scalars_reach_the_function_as_strings(bench, resource):
+    assert bench.create_stack({"One": resource(Flag=True, Count=3, Deep=[{"Off": False}])}) == "CREATE_COMPLETE"
+    properties = events(bench)[0]["ResourceProperties"]
+    assert (properties["Flag"], properties["Count"], properties["Deep"]) == ("true", "3", [{"Off": "false"}])
+
+
+def test_another_id_in_an_update_is_a_replacement_and_the_old_one_is_deleted(bench, resource):
+    bench.create_stack({"One": resource(Id="first")})
+    assert bench.update_stack({"One": resource(Id="second")}) == "UPDATE_COMPLETE"
+    assert kinds(bench) == ["Create", "Update", "Delete"]
+    assert events(bench)[2]["PhysicalResourceId"] == "first"
+
+
+def test_an_update_that_fails_is_sent_back_while_the_stack_says_that_it_rolls_back(bench, resource):
+    bench.create_stack({"One": resource(Id="one")})
+    assert bench.update_stack({"One": resource(Id="one", Update="FAILED")}) == "UPDATE_ROLLBACK_COMPLETE"
+    failed, back = events(bench)[1:]
+    assert (failed["Seen"]["StackStatus"], back["Seen"]["StackStatus"]) == (
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+    )
+    assert back["ResourceProperties"] == failed["OldResourceProperties"]
+    assert back["Seen"]["PhysicalResourceId"] == "one"
+    assert back["Seen"]["Events"] > failed["Seen"]["Events"]
+
+
+def test_another_service_token_is_refused_and_nothing_is_sent(bench, resource, function):
+    bench.create_stack({"One": resource()})
+    changed = {"One": resource(ServiceToken=function.replace(":recorder", ":other"))}
+    assert bench.update_stack(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Modifying service token is not allowed." in bench.reasons()
+    assert kinds(bench) == ["Create"]
+
+
+def test_the_cdk_cli_is_answered_when_the_operation_ends_and_others_at_once(bench, resource):
+    cloudformation = bench.client("cloudformation")
+    cli = boto3.client(
+        "cloudformation",
+        endpoint_url=bench.aws.endpoint_url,
+        verify=str(bench.aws.ca_bundle),
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the root user of the local AWS
+        aws_session_token=None,
+        config=Config(user_agent_extra="aws-cdk/2"),
+    )
+    template = json.dumps({"Resources": {"One": resource(Create="SILENT", ServiceTimeout=1)}})
+    name = f"{bench.name}-stack"
+    cloudformation.create_stack(StackName=name, TemplateBody=template)
+    begun = time.monotonic()
+    assert bench.stack()["StackStatus"] == "CREATE_IN_PROGRESS"
+    assert time.monotonic() - begun < 0.9
+    assert cli.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+    cli.close()
