@@ -85,7 +85,7 @@ def _read(directory: Path, wanted: set[str] | None) -> Synthesized:
     accounts: dict[str, None] = {}
     for place in _assemblies(directory):
         names = {}
-        for id, artifact in _load(place / "manifest.json")["artifacts"].items():  # noqa: A001 - the artifact's id
+        for id, artifact in _load(place / "manifest.json")["artifacts"].items():
             properties = artifact.get("properties", {})
             if artifact["type"] == "cdk:asset-manifest":
                 assets = _load(place / properties["file"])

@@ -10,15 +10,13 @@ import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.matchers import compose_matchers
 
-from constructs_lib.testing.assembly import Synthesized, synthesize
+from constructs_lib.testing.assembly import Synthesized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from syrupy.assertion import SnapshotAssertion
     from syrupy.types import PropertyFilter, PropertyMatcher, PropertyPath, SerializableData, SerializedData
-
-__all__ = ["TemplateSnapshotExtension", "synthesize", "template_snapshot"]
 
 # Values that belong to the CDK's release or to the machine, by where they stand in a template.
 _PLACES = {

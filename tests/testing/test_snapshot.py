@@ -27,7 +27,7 @@ def new_app(**context):
     return cdk.App(analytics_reporting=False, context={"aws:cdk:enable-asset-metadata": True, **context})
 
 
-def new_function(scope, code, id="Function"):  # noqa: A002 - the CDK's name for it
+def new_function(scope, code, id="Function"):
     return lambda_.Function(
         scope,
         id,
