@@ -29,7 +29,7 @@ class Lifecycle:
 
     def create(self) -> Answer:
         """Start a job and watch it to its milestone."""
-        if not self.progress.job_arn and not self.progress.attempt and not self._has_documents():
+        if not self.progress.job_arn and not self._has_documents():
             if self.job["WhenEmpty"] == "SKIP":
                 self.run.log("no documents: nothing started")
                 return Answer(events.not_started(self.event.raw), self._attributes({"JobStatus": SKIPPED}))

@@ -39,8 +39,8 @@ class Network:
         raw = self.run.event.raw
         names = {"StackName": raw["StackId"], "LogicalResourceId": raw["LogicalResourceId"]}
         found = self._call("cloudformation", "describe_stack_resource", **names)["StackResourceDetail"]
-        current = found.get("PhysicalResourceId")
-        if not current or current == self.run.event.physical_id:
+        current = found.get("PhysicalResourceId", self.run.event.physical_id)
+        if current == self.run.event.physical_id:
             return False
         vpc = self._describe(current).get("VpcConfig", {})
         return all(set(self.vpc[name]) <= set(vpc.get(name, ())) for name in self.vpc)

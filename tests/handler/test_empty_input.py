@@ -82,3 +82,11 @@ def test_a_bucket_that_may_not_be_listed_is_left_to_the_service(world):
 def test_an_empty_bucket_is_skipped_although_the_functions_role_is_seconds_old(empty):
     empty.faults["list_objects_v2"] = [error("AccessDenied", status=403)] * 2
     assert empty.create(properties(WhenEmpty="SKIP"))["Data"]["JobStatus"] == "SKIPPED_EMPTY_INPUT"
+
+
+def test_a_listing_that_was_refused_does_not_slow_the_start(empty):
+    empty.faults["list_objects_v2"] = [error("AccessDenied", status=403)] * 50
+    empty.faults["start_document_classification_job"] = [error("TooManyRequestsException")]
+    before = empty.now
+    assert empty.create(properties(WhenEmpty="SKIP", WaitFor="SUBMITTED"))["Status"] == "SUCCESS"
+    assert empty.now - before < 60

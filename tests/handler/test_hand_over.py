@@ -14,11 +14,18 @@ def payloads(world):
 
 
 def test_an_hour_of_waiting_takes_at_most_five_hand_overs(world):
-    world.comprehend.work = 3400
+    world.comprehend.work, world.latency = 3400, 3
     assert world.create(LONG)["Data"]["JobStatus"] == "COMPLETED"
     assert 1 <= len(payloads(world)) <= 5
     assert len(world.comprehend.all) == 1
     assert world.violations == []
+
+
+def test_a_run_hands_over_a_minute_before_its_lambda_ends(world):
+    world.comprehend.work = 3400
+    began = world.now
+    world.create(LONG)
+    assert 800 < world.services["lambda"].times[0] - began <= 840
 
 
 def test_the_deadline_holds_across_runs_and_before_cloudformation_gives_up(world):

@@ -178,3 +178,10 @@ def test_a_job_without_documents_is_looked_for_once(world):
     world.comprehend.access_from = world.now + 40
     world.create()
     assert world.s3.pages == 1
+
+
+def test_an_access_fault_at_the_deadline_is_reported_as_what_it_is(world):
+    world.comprehend.access_from = float("inf")
+    answer = world.create(properties(Timeout="13"))
+    assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
+    assert answer["PhysicalResourceId"] == world.comprehend.all[0].arn

@@ -295,12 +295,13 @@ class LambdaService:
 
     def __init__(self, world):
         self.world = world
-        self.payloads = []
+        self.payloads, self.times = [], []
 
     def invoke(self, FunctionName, InvocationType, Payload):  # noqa: N803
         assert (FunctionName, InvocationType) == ("jobs", "Event")
         assert len(Payload) < 200_000
         self.payloads.append(json.loads(Payload))
+        self.times.append(self.world.now)
         self.world.invoke(json.loads(Payload), delay=0.2)
         return {"StatusCode": 202}
 
