@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import aws_cdk as cdk
 
 
@@ -16,7 +18,13 @@ def is_known(value: object) -> bool:
     """
     if value is None:
         return False
-    if isinstance(value, str) and "Token[" not in value:
+    if isinstance(value, str):
         # Every string token carries this marker; the short cut saves a call into the jsii kernel for each check.
-        return True
+        return "Token[" not in value or not _is_token(value)
     return not cdk.Token.is_unresolved(value)
+
+
+@lru_cache(maxsize=1024)
+def _is_token(text: str) -> bool:
+    """Ask the CDK, once a text: whether it is a token shows in the text alone."""
+    return cdk.Token.is_unresolved(text)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import region_info
@@ -59,7 +61,9 @@ class Environment:
             The environment; the partition is always a token, so that templates hold no fixed one.
         """
         stack = cdk.Stack.of(scope)
-        return cls(cdk.Aws.PARTITION, stack.region, stack.account)
+        if stack not in _ENVIRONMENTS:
+            _ENVIRONMENTS[stack] = cls(cdk.Aws.PARTITION, stack.region, stack.account)
+        return _ENVIRONMENTS[stack]
 
     def arn(self, service: str) -> str:
         """Begin an ARN of a service in this environment.
@@ -82,7 +86,11 @@ class Environment:
         """The account when it is known at synthesis."""
         return self.account if is_known(self.account) else None
 
-    @property
+    @cached_property
     def known_partition(self) -> str | None:
         """The partition that the known Region lies in; None for an unknown or brand-new Region."""
         return region_info.RegionInfo.get(self.region).partition if self.known_region else None
+
+
+# A stack's environment never changes, and reading it costs three calls into the jsii kernel for each job.
+_ENVIRONMENTS: WeakKeyDictionary[cdk.Stack, Environment] = WeakKeyDictionary()

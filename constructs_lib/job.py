@@ -25,6 +25,8 @@ from constructs_lib.validation import REGIONS, ValidationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from constructs import IDependable
+
     from constructs_lib.documents import DocumentReader, Documents
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
@@ -123,9 +125,10 @@ class DocumentClassificationJob(Construct):
         self._results_key = _results_key(results, environment)
         volume_key = volume_encryption_key and KeyReference.of(volume_encryption_key, environment, aliases=False)
         documents_key = bucket.encryption_key
+        role_arn = self._data_access_role.role_arn
         needs = JobNeeds(
             model_arn=model.arn,
-            role_arn=self._data_access_role.role_arn,
+            role_arn=role_arn,
             documents=Place(bucket.bucket_arn, prefix),
             results=Place(results.bucket.bucket_arn, results.folder),
             documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
@@ -135,7 +138,8 @@ class DocumentClassificationJob(Construct):
             network_arn=network.vpc.vpc_arn if network and network.goes_with_app else None,
             textract_action=_TEXTRACT[documents.reader.action] if documents.reader else None,
         )
-        handler.serve(needs, self._cdk_tag_manager, self.node.path)
+        node = self.node
+        handler.serve(needs, self._cdk_tag_manager, node.path)
 
         seconds = _seconds(timeout, wait_for)
         self._resource = cdk.CfnResource(
@@ -157,7 +161,7 @@ class DocumentClassificationJob(Construct):
                         S3Uri=f"s3://{results.bucket.bucket_name}/{results.folder}",
                         KmsKeyId=self._results_key and self._results_key.identifier,
                     ),
-                    DataAccessRoleArn=self._data_access_role.role_arn,
+                    DataAccessRoleArn=role_arn,
                     VolumeKmsKeyId=volume_key and volume_key.identifier,
                     VpcConfig=network
                     and {
@@ -174,19 +178,17 @@ class DocumentClassificationJob(Construct):
             ),
         )
 
-        self.node.add_dependency(handler.ready)
         policy = handler.data_access_policy(self._data_access_role, needs)
+        prerequisites: list[IDependable | None] = [handler.ready, bucket.policy, results.bucket.policy]
         if policy.is_attached:
-            self.node.add_dependency(policy)
+            prerequisites.append(policy)
         else:
             self._warn_about_missing_statements(needs)
         self._warn_about_foreign_keys(needs)
-        for used in (bucket, results.bucket):
-            if used.policy is not None:
-                self.node.add_dependency(used.policy)
         if network:
             network.admit(bucket, results.bucket)
-            self.node.add_dependency(network.ready)
+            prerequisites.append(network.ready)
+        node.add_dependency(*(each for each in prerequisites if each is not None))
         self._warn_about_region()
 
     @property

@@ -176,9 +176,9 @@ def _check_apart(documents: Documents | None, results: Results | None) -> list[s
         return []
     if documents.bucket is None or not (is_known(documents.prefix) and is_known(results.prefix)):
         return []
-    if documents.bucket.bucket_name != results.bucket.bucket_name:
-        return []
-    return validation.check_apart(documents.prefix, results.folder)
+    found = validation.check_apart(documents.prefix, results.folder)
+    # Last, because names are asked of the jsii kernel.
+    return found if found and documents.bucket.bucket_name == results.bucket.bucket_name else []
 
 
 def _check_place(option: str, arn: str, environment: Environment) -> list[str]:

@@ -47,11 +47,13 @@ class KeyReference:
         if isinstance(key, str):
             return cls._of_string(key, environment)
         if not is_alias(key):
-            return cls(key.key_arn, key.key_arn)
+            arn = key.key_arn
+            return cls(arn, arn)
         target = alias_target(key)
         if target is None:
             return cls(key.key_arn, _any_key(environment, None), key.alias_name)
-        return cls(key.key_arn if aliases else target.key_arn, target.key_arn)
+        arn = target.key_arn
+        return cls(key.key_arn if aliases else arn, arn)
 
     @classmethod
     def _of_string(cls, key: str, environment: Environment) -> KeyReference:
