@@ -84,7 +84,10 @@ class LocalAws:
         Raises:
             LocalAwsError: The port is taken, or the server ended; the message holds its last words.
         """
+        if self._server is not None:
+            raise LocalAwsError("This local AWS is running already.")
         listener = _listen(self._wanted_port)
+        self._children = process.Children()
         self.directory = Path(tempfile.mkdtemp(prefix="local-aws-"))
         try:
             with listener:
@@ -115,15 +118,15 @@ class LocalAws:
 
     def stop(self) -> None:
         """End the server, its functions and running CLIs, and remove its folder. Can be called again."""
-        self._children.end()
         server, self._server = self._server, None
+        self._children.end()
         if server is not None:
             process.end_group(server)
             if server.stdin:
                 server.stdin.close()
-        for client in self._clients.values():
+        clients, self._clients = self._clients, {}
+        for client in clients.values():
             client.close()
-        self._clients.clear()
         self._deployer = None
         if self.directory != Path():
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -298,6 +301,8 @@ class LocalAws:
         Raises:
             LocalAwsError: The CLI failed; the message holds its output.
         """
+        if self._server is None:
+            raise LocalAwsError("This local AWS is not running.")
         said: list[str] = []
 
         def on_line(line: str) -> None:

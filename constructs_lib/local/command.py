@@ -52,13 +52,17 @@ def _deploy(options: argparse.Namespace) -> None:
     plan, progress = _plan(options), Progress(verbose=options.verbose)
     if not (plan.app / "cdk.json").is_file():
         raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
-    with LocalAws(port=options.port, on_output=progress.detail) as aws:
+    aws = LocalAws(port=options.port, on_output=progress.detail)
+    try:
         deploy(aws, plan, progress)
+    finally:
+        aws.stop()
 
 
 def _start(options: argparse.Namespace) -> None:
     plan, progress = _plan(options), Progress(verbose=options.verbose)
-    with LocalAws(port=options.port, on_output=progress.detail) as aws:
+    aws = LocalAws(port=options.port, on_output=progress.detail)
+    try:
         start(aws, progress)
         prepare(aws, plan, progress)
         progress.step("Ready")
@@ -72,6 +76,8 @@ def _start(options: argparse.Namespace) -> None:
         )
         while True:
             signal.pause()
+    finally:
+        aws.stop()
 
 
 def _setup(_options: argparse.Namespace) -> None:

@@ -19,6 +19,7 @@ class Children:
 
     def __init__(self) -> None:
         self._running: set[subprocess.Popen[str]] = set()
+        self._ended = False
 
     def run(
         self,
@@ -53,6 +54,8 @@ class Children:
             start_new_session=True,
         )
         self._running.add(process)
+        if self._ended:  # while this one was being started
+            end_group(process)
         watchdog = threading.Timer(time_limit, end_group, [process])
         watchdog.daemon = True
         watchdog.start()
@@ -67,7 +70,8 @@ class Children:
                 self._running.discard(process)
 
     def end(self) -> None:
-        """End every running command."""
+        """End every running command, and every one that is still to come."""
+        self._ended = True
         for process in list(self._running):
             end_group(process)
 

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -40,40 +41,43 @@ def app(tmp_path):
     return write
 
 
-def leftovers():
-    """Run directories of servers: each is there exactly as long as its server."""
-    return set(Path(os.environ.get("TMPDIR", "/tmp")).glob("local-aws-*"))  # noqa: S108 - where tempfile puts them
+@pytest.fixture
+def refused(capsys, monkeypatch, tmp_path_factory):
+    """Run the command, which has to fail and leave nothing behind; what it said on standard error."""
+    folder = tmp_path_factory.mktemp("run")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+    def run(*arguments):
+        assert command.main(arguments) == 1
+        assert list(folder.iterdir()) == []
+        assert processes_of(folder) == []
+        return capsys.readouterr().err
+
+    return run
 
 
-def refused(capsys, *arguments):
-    before = leftovers()
-    assert command.main(arguments) == 1
-    assert not leftovers() - before
-    return capsys.readouterr().err
+def test_a_folder_without_an_app_is_refused(tmp_path):
+    assert "There is no cdk.json in" in refused("deploy", "--app", str(tmp_path))
 
 
-def test_a_folder_without_an_app_is_refused(capsys, tmp_path):
-    assert "There is no cdk.json in" in refused(capsys, "deploy", "--app", str(tmp_path))
-
-
-def test_a_document_that_is_not_there_is_refused_before_anything_starts(capsys, app, tmp_path):
-    said = refused(capsys, "deploy", "--app", app({}), "--documents", str(tmp_path / "missing.txt"))
+def test_a_document_that_is_not_there_is_refused_before_anything_starts(refused, app, tmp_path):
+    said = refused("deploy", "--app", app({}), "--documents", str(tmp_path / "missing.txt"))
     assert said.strip() == f"{tmp_path / 'missing.txt'} cannot be read: No such file or directory."
 
 
-def test_a_folder_without_documents_is_refused(capsys, app, tmp_path):
+def test_a_folder_without_documents_is_refused(app, tmp_path):
     tmp_path.joinpath("empty").mkdir()
-    assert "holds no files" in refused(capsys, "deploy", "--app", app({}), "--documents", str(tmp_path / "empty"))
+    assert "holds no files" in refused("deploy", "--app", app({}), "--documents", str(tmp_path / "empty"))
 
 
-def test_labels_that_cannot_be_read_are_refused(capsys, app, tmp_path):
-    assert "missing.csv" in refused(capsys, "deploy", "--app", app({}), "--labels", str(tmp_path / "missing.csv"))
+def test_labels_that_cannot_be_read_are_refused(app, tmp_path):
+    assert "missing.csv" in refused("deploy", "--app", app({}), "--labels", str(tmp_path / "missing.csv"))
 
 
-def test_a_port_in_use_is_refused(capsys, app):
+def test_a_port_in_use_is_refused(app):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = refused(capsys, "deploy", "--app", app({}), "--port", str(port))
+        said = refused("deploy", "--app", app({}), "--port", str(port))
     assert f"Port {port} of 127.0.0.1 cannot be used" in said
 
 
@@ -85,15 +89,14 @@ def test_options_that_make_no_sense_are_refused(capsys, wrong):
     assert "usage:" in capsys.readouterr().err
 
 
-def test_a_broken_app_is_reported_with_what_it_said(capsys, app, tmp_path):
+def test_a_broken_app_is_reported_with_what_it_said(refused, app, tmp_path):
     folder = app({})
     tmp_path.joinpath("app.py").write_text("raise SystemExit('this app is broken')")
-    assert "this app is broken" in refused(capsys, "deploy", "--app", folder)
+    assert "this app is broken" in refused("deploy", "--app", folder)
 
 
-def test_what_cannot_work_locally_is_named_before_it_is_deployed(capsys, app):
+def test_what_cannot_work_locally_is_named_before_it_is_deployed(refused, app):
     said = refused(
-        capsys,
         "deploy",
         "--app",
         app({"Files": {"Type": "Custom::CDKBucketDeployment"}, "Ship": {"Type": "AWS::Boat::Ship"}}),
