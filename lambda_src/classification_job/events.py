@@ -30,7 +30,7 @@ _REQUEST = {
 }
 _EVENT = {
     "ResourceProperties!": {
-        "ServiceToken!": _TEXT,
+        "ServiceToken": _TEXT,
         "ServiceTimeout": _SECONDS,
         "Request!": _REQUEST,
         "RunId": r".{0,2048}",
