@@ -6,8 +6,7 @@ from .errors import Fault
 from .run import Run
 from .service import UNFINISHED, Service
 
-IN_USE_SECONDS = 300  # After this an interface still in use is detached, when the whole stack goes.
-LEFT_SECONDS = 600
+LEFT_SECONDS = 600  # How long after the job's end an interface that is still in use is waited for.
 
 
 class Network:
@@ -18,16 +17,14 @@ class Network:
 
     def clear(self) -> None:
         """Free the subnets and groups, as far as that can be done until the deadline."""
-        run, arn, ended = self.run, self.run.event.physical_id, 0.0
-        status = run.insist(lambda: self.service.stack_status(run.event.raw["StackId"]), "DescribeStacks")
-        whole = status in ("DELETE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
-        if not self.vpc or (not whole and self._stays()):
+        run, ended = self.run, 0.0
+        if not self.vpc or self._stays():
             return
         while not run.expired():
             now = run.outside.now()
-            if self._describe(arn).get("JobStatus") not in UNFINISHED:
+            if self._describe(run.event.physical_id).get("JobStatus") not in UNFINISHED:
                 ended = ended or now
-                if not self._remove(detach=whole and now - ended > IN_USE_SECONDS):
+                if not self._remove():
                     return
                 if now - ended > LEFT_SECONDS:
                     break
@@ -36,29 +33,27 @@ class Network:
 
     def _stays(self) -> bool:
         """Whether the resource was only replaced by a job that uses the same network."""
-        raw = self.run.event.raw
+        raw, arn = self.run.event.raw, self.run.event.physical_id
         names = {"StackName": raw["StackId"], "LogicalResourceId": raw["LogicalResourceId"]}
         found = self._call("cloudformation", "describe_stack_resource", **names)["StackResourceDetail"]
-        current = found.get("PhysicalResourceId", self.run.event.physical_id)
-        if current == self.run.event.physical_id:
+        current = found.get("PhysicalResourceId", arn)
+        if current == arn:
             return False
         vpc = self._describe(current).get("VpcConfig", {})
         return all(set(self.vpc[name]) <= set(vpc.get(name, ())) for name in self.vpc)
 
-    def _remove(self, *, detach: bool) -> int:
+    def _remove(self) -> int:
         """Remove the service's interfaces that are free; how many there were."""
         names = {"subnet-id": "Subnets", "group-id": "SecurityGroupIds"}
         filters = [{"Name": name, "Values": self.vpc[key]} for name, key in names.items()]
         found = self._call("ec2", "describe_network_interfaces", Filters=filters)["NetworkInterfaces"]
         left = [each for each in found if each.get("RequesterId", "").endswith(":Comprehend")]
         for each in left:
-            name, attachment = each["NetworkInterfaceId"], each.get("Attachment", {}).get("AttachmentId")
+            name = each["NetworkInterfaceId"]
             self.run.log("network interface", name=name, status=each["Status"])
             try:
-                if each["Status"] == "available":
+                if each["Status"] == "available":  # One in use can be another job's: it is never taken away.
                     self.service.call("ec2", "delete_network_interface", NetworkInterfaceId=name)
-                elif detach and attachment:
-                    self.service.call("ec2", "detach_network_interface", AttachmentId=attachment, Force=True)
             except Fault as fault:  # The next look tries again.
                 self.run.log("network interface stays", name=name, error=str(fault))
         return len(left)

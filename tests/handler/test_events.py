@@ -87,7 +87,8 @@ MISSING = object()
         (["WaitFor"], "FOREVER"),
         (["Timeout"], "3601"),
         (["Timeout"], "0"),
-        (["Timeout"], 900),
+        (["Timeout"], 9000),
+        (["Timeout"], True),
         (["Timeout"], "-1"),
         (["ServiceTimeout"], "soon"),
         (["WhenEmpty"], ""),
@@ -140,3 +141,8 @@ def test_old_properties_can_be_anything(world, old):
 def test_a_create_cannot_name_its_own_physical_id(world):
     event = world.event("Create", properties(request(Extra="1")), PhysicalResourceId="chosen by somebody")
     assert world.send(event)["PhysicalResourceId"] == "not-started/r1"
+
+
+def test_a_number_that_arrives_as_a_number_is_taken(world):
+    answer = world.send(world.event("Create", properties(Timeout=900, ServiceTimeout=1020)))
+    assert answer["Status"] == "SUCCESS"

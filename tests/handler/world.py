@@ -265,7 +265,6 @@ class Ec2:
             "Status": status,
             "SubnetId": subnet,
             "Groups": [{"GroupId": group}],
-            **({"Attachment": {"AttachmentId": f"attach-{name}"}} if status == "in-use" else {}),
         }
 
     def describe_network_interfaces(self, Filters):  # noqa: N803
@@ -282,12 +281,6 @@ class Ec2:
         if self.interfaces[NetworkInterfaceId]["Status"] == "in-use":
             raise error("InvalidParameterValue", "in use")
         del self.interfaces[NetworkInterfaceId]
-
-    def detach_network_interface(self, AttachmentId, Force):  # noqa: N803
-        assert Force
-        name = AttachmentId.removeprefix("attach-")
-        self.interfaces[name].pop("Attachment")
-        self.interfaces[name]["Status"] = "available"
 
 
 class LambdaService:
