@@ -56,7 +56,7 @@ def refused(capsys, monkeypatch, tmp_path_factory):
     return run
 
 
-def test_a_folder_without_an_app_is_refused(tmp_path):
+def test_a_folder_without_an_app_is_refused(refused, tmp_path):
     assert "There is no cdk.json in" in refused("deploy", "--app", str(tmp_path))
 
 
@@ -65,16 +65,16 @@ def test_a_document_that_is_not_there_is_refused_before_anything_starts(refused,
     assert said.strip() == f"{tmp_path / 'missing.txt'} cannot be read: No such file or directory."
 
 
-def test_a_folder_without_documents_is_refused(app, tmp_path):
+def test_a_folder_without_documents_is_refused(refused, app, tmp_path):
     tmp_path.joinpath("empty").mkdir()
     assert "holds no files" in refused("deploy", "--app", app({}), "--documents", str(tmp_path / "empty"))
 
 
-def test_labels_that_cannot_be_read_are_refused(app, tmp_path):
+def test_labels_that_cannot_be_read_are_refused(refused, app, tmp_path):
     assert "missing.csv" in refused("deploy", "--app", app({}), "--labels", str(tmp_path / "missing.csv"))
 
 
-def test_a_port_in_use_is_refused(app):
+def test_a_port_in_use_is_refused(refused, app):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = refused("deploy", "--app", app({}), "--port", str(port))
