@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .errors import Fault
+from .errors import Fault, JobError
 from .run import Run
 from .service import UNFINISHED, Service
 
@@ -35,8 +35,12 @@ class Network:
         """Whether the resource was only replaced by a job that uses the same network."""
         raw, arn = self.run.event.raw, self.run.event.physical_id
         names = {"StackName": raw["StackId"], "LogicalResourceId": raw["LogicalResourceId"]}
-        found = self._call("cloudformation", "describe_stack_resource", **names)["StackResourceDetail"]
-        current = found.get("PhysicalResourceId", arn)
+        try:
+            found = self._call("cloudformation", "describe_stack_resource", **names)
+        except JobError as error:  # Looking costs nothing: only what is free is removed.
+            self.run.log("successor unknown", error=str(error))
+            return False
+        current = found["StackResourceDetail"].get("PhysicalResourceId", arn)
         if current == arn:
             return False
         vpc = self._describe(current).get("VpcConfig", {})

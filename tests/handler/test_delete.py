@@ -157,3 +157,11 @@ def test_a_resource_that_is_taken_out_of_the_template_frees_its_network(world):
     world.stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
     world.send(world.event("Delete", OWNED, PhysicalResourceId=world.stack.physical_id))
     assert world.comprehend.running() == []
+
+
+def test_a_resource_that_cloudformation_no_longer_knows_frees_its_network(world):
+    world.stack.create(OWNED)
+    world.ec2.add("eni-1")
+    world.faults["describe_stack_resource"] = [error("ValidationError", "Resource Job does not exist for stack")]
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.ec2.interfaces == {}
