@@ -14,6 +14,7 @@ from constructs import Construct
 
 from constructs_lib._tokens import is_known
 from constructs_lib.arns import Arn, Environment
+from constructs_lib.buckets import BucketFacts
 from constructs_lib.handler import JobHandler
 from constructs_lib.job_options import check_job_options
 from constructs_lib.keys import Key, KeyReference
@@ -124,14 +125,14 @@ class DocumentClassificationJob(Construct):
         bucket, prefix = self._locate(documents)
         self._results_key = _results_key(results, environment)
         volume_key = volume_encryption_key and KeyReference.of(volume_encryption_key, environment, aliases=False)
-        documents_key = bucket.encryption_key
+        source, target = BucketFacts.of(bucket), BucketFacts.of(results.bucket)
         role_arn = self._data_access_role.role_arn
         needs = JobNeeds(
             model_arn=model.arn,
             role_arn=role_arn,
-            documents=Place(bucket.bucket_arn, prefix),
-            results=Place(results.bucket.bucket_arn, results.folder),
-            documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
+            documents=Place(source.arn, prefix),
+            results=Place(target.arn, results.folder),
+            documents_key=KeyReference.of(source.encryption_key, environment) if source.encryption_key else None,
             results_key=self._results_key,
             volume_key=volume_key or None,
             in_network=network is not None,
@@ -153,12 +154,12 @@ class DocumentClassificationJob(Construct):
                     JobName=job_name,
                     **{model.kind.value: model.arn},
                     InputDataConfig=_without_none(
-                        S3Uri=f"s3://{bucket.bucket_name}/{prefix}",
+                        S3Uri=f"s3://{source.name}/{prefix}",
                         InputFormat=str(documents.input_format),
                         DocumentReaderConfig=documents.reader and _reader_config(documents.reader),
                     ),
                     OutputDataConfig=_without_none(
-                        S3Uri=f"s3://{results.bucket.bucket_name}/{results.folder}",
+                        S3Uri=f"s3://{target.name}/{results.folder}",
                         KmsKeyId=self._results_key and self._results_key.identifier,
                     ),
                     DataAccessRoleArn=role_arn,
@@ -351,7 +352,7 @@ def _reader_config(reader: DocumentReader) -> dict[str, object]:
 
 
 def _results_key(results: Results, environment: Environment) -> KeyReference | None:
-    key = results.encryption_key or results.bucket.encryption_key
+    key = results.encryption_key or BucketFacts.of(results.bucket).encryption_key
     return KeyReference.of(key, environment) if key else None
 
 

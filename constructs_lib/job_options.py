@@ -8,6 +8,7 @@ import aws_cdk as cdk
 
 from constructs_lib import validation
 from constructs_lib._tokens import is_known
+from constructs_lib.buckets import BucketFacts
 from constructs_lib.keys import Key, alias_target, is_alias
 from constructs_lib.lifecycle import EmptyInput, JobMilestone
 from constructs_lib.model import ModelKind
@@ -154,7 +155,7 @@ def _check_results(results: Results, environment: Environment) -> list[str]:
 def _check_bucket(option: str, bucket: s3.IBucket, prefix: str, environment: Environment) -> list[str]:
     found: list[str] = []
     if is_known(prefix):
-        name = bucket.bucket_name
+        name = BucketFacts.of(bucket).name
         found += validation.check_prefix(option, prefix, name if is_known(name) else None)
     region = environment.known_region
     if region and not cdk.Resource.is_owned_resource(bucket):
@@ -176,9 +177,9 @@ def _check_apart(documents: Documents | None, results: Results | None) -> list[s
         return []
     if documents.bucket is None or not (is_known(documents.prefix) and is_known(results.prefix)):
         return []
-    found = validation.check_apart(documents.prefix, results.folder)
-    # Last, because names are asked of the jsii kernel.
-    return found if found and documents.bucket.bucket_name == results.bucket.bucket_name else []
+    if BucketFacts.of(documents.bucket).name != BucketFacts.of(results.bucket).name:
+        return []
+    return validation.check_apart(documents.prefix, results.folder)
 
 
 def _check_place(option: str, arn: str, environment: Environment) -> list[str]:
