@@ -2,13 +2,16 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from . import errors, events
+from . import errors, events, stack
 from .answer import Answer
 from .errors import Fault, JobError
 from .run import Run
 from .service import UNFINISHED, Service
+
+T = TypeVar("T")
 
 NOT_STARTED, SKIPPED, UNNAMED, UNKNOWN = "NOT_STARTED", "SKIPPED_EMPTY_INPUT", "UNNAMED", "UNKNOWN"
 
@@ -49,7 +52,9 @@ class Lifecycle:
         arn, old = self.event.physical_id, self.event.raw.get("OldResourceProperties")
         old = old if isinstance(old, dict) else {}
         if _identity(self.job) != _identity(old):
-            return self._keep(self._earlier_id()) if self._rolls_back() else self.create()
+            if not self._rolls_back():
+                return self.create()
+            return self._keep(self._history(stack.earlier_id, arn))
         before, after = events.tags(old["Request"]), events.tags(self.job["Request"])
         if before != after and events.JOB_ARN.fullmatch(arn):
             known = self.run.insist(lambda: self.service.tag(arn, before, after), "comprehend:TagResource")
@@ -61,14 +66,12 @@ class Lifecycle:
         self.run.log("stack", status=status)
         return "ROLLBACK" in status
 
-    def _earlier_id(self) -> str:
-        from .stack import earlier_id  # noqa: PLC0415 - only a rollback needs it
-
+    def _history(self, ask: Callable[[Service, events.Event], T], otherwise: T) -> T:
         try:
-            return self.run.insist(lambda: earlier_id(self.service, self.event), "DescribeStackEvents", 60)
+            return self.run.insist(lambda: ask(self.service, self.event), "DescribeStackEvents", 60)
         except JobError as error:
             self.run.log("history unknown", error=str(error))
-            return self.event.physical_id
+            return otherwise
 
     def _keep(self, physical_id: str) -> Answer:
         """Leave the resource as it is; its attributes come from the job, or are derived without its record."""
@@ -142,6 +145,8 @@ class Lifecycle:
         """
         progress, message = self.progress, job.get("Message") or "no reason given"
         submitted = _time(job, "SubmitTime", progress.since)
+        if progress.since == progress.began > submitted:  # Only the first run's clock: a duplicate's is later.
+            progress.since = self._history(stack.asked_at, None) or progress.since
         earlier = submitted < progress.since - SKEW_SECONDS
         too_new = (
             # Nobody can have answered with success for a job that failed so early.

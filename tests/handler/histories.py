@@ -29,6 +29,7 @@ def invent(seed):
         "reuse_request_id": chance.random() < 0.3,
         "rollback_names_new_id": chance.random() < 0.5,
         "quotas": chance.random() < 0.2,
+        "signed": chance.random() < 0.7,  # whether the event's URL says when it was made
         "steps": steps,
     }
 
@@ -69,6 +70,7 @@ def play(history):
 def _play(history):
     world = World(history["seed"])
     world.latency = 0.3
+    world.stack.signed = history["signed"]
     world.stack.reuse_request_id = history["reuse_request_id"]
     world.stack.rollback_names_new_id = history["rollback_names_new_id"]
     world.stack.deliveries = [tuple(history["duplicates"])]
@@ -259,7 +261,7 @@ def _smaller(history):
     for index in range(len(history["steps"])):
         if len(history["steps"]) > 1:
             yield history | {"steps": history["steps"][:index] + history["steps"][index + 1 :]}
-    calm = {"faults": 0, "crashes": 0, "duplicates": [0], "reuse_request_id": False, "quotas": False}
+    calm = {"faults": 0, "crashes": 0, "duplicates": [0], "reuse_request_id": False, "quotas": False, "signed": True}
     yield from (history | {name: value} for name, value in calm.items() if history[name] != value)
     plain = {"pause": 0, "access_after": 0, "job_fails": False, "hidden": 0, "forgotten": False, "other_fails": False}
     for index, (kind, given, around) in enumerate(history["steps"]):

@@ -141,3 +141,22 @@ def test_a_stack_that_is_deleted_and_created_again_gets_a_job_of_its_own(world):
     world.create(request_id="r1")
     world.create(request_id="r2")
     assert len(world.comprehend.all) == 2
+
+
+@pytest.mark.parametrize("late", [30, 400])
+def test_a_duplicate_whose_url_has_no_time_learns_it_from_the_stack(world, late):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    world.stack.signed, world.stack.deliveries = False, [(0, late)]
+    assert world.stack.create(properties())["Status"] == "FAILED"
+    world.pass_time(1000)
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_request_id_used_again_without_a_time_in_its_url_is_told_apart_by_the_stack(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    world.stack.signed, world.stack.reuse_request_id = False, True
+    world.stack.create(properties())
+    world.pass_time(60)
+    world.comprehend.fails = ""
+    assert world.stack.create(properties())["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 2

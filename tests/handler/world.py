@@ -458,7 +458,7 @@ class Stack:
         self.history = []
         self.deliveries = [(0.0,)]  # of the next events; the last one stays
         self.rollback_names_new_id = False  # CloudFormation's rollback Update after a replacement
-        self.reuse_request_id = False
+        self.reuse_request_id, self.signed = False, True
         self._requests, self._failed = itertools.count(1), {}
         self._record_stack("CREATE_IN_PROGRESS")
 
@@ -479,18 +479,22 @@ class Stack:
 
     def _record_stack(self, status):
         self.status = status
-        self.history.append({"LogicalResourceId": "example", "PhysicalResourceId": STACK, "ResourceStatus": status})
+        self._append("example", STACK, status)
 
     def _record(self, status, physical_id):
+        self._append("Job", physical_id or "", status)
+
+    def _append(self, name, physical_id, status):
+        at = datetime.fromtimestamp(self.world.now, UTC)
         self.history.append(
-            {"LogicalResourceId": "Job", "PhysicalResourceId": physical_id or "", "ResourceStatus": status}
+            {"LogicalResourceId": name, "PhysicalResourceId": physical_id, "ResourceStatus": status, "Timestamp": at}
         )
 
     def _send(self, kind, props, **more):
         # A deployment that is tried again can come with the request id of the one that failed.
         again = self._failed.pop(kind, None) if self.reuse_request_id else None
         self.request_id = request_id = again or f"request-{next(self._requests)}"
-        event = self.world.event(kind, props, request_id=request_id, **more)
+        event = self.world.event(kind, props, request_id=request_id, signed=self.signed, **more)
         deliveries = self.deliveries.pop(0) if len(self.deliveries) > 1 else self.deliveries[0]
         self._record(f"{kind.upper()}_IN_PROGRESS", more.get("PhysicalResourceId"))
         answer = self.world.send(event, deliveries)
