@@ -28,8 +28,7 @@ def asked_at(service: Service, event: Event) -> float | None:
         status = entry["ResourceStatus"]
         if entry.get("PhysicalResourceId") == event.raw["StackId"]:
             if asked and "ROLLBACK" not in status:
-                break  # Here the stack's operation began.
-            asked = None  # What was seen belongs to a rollback, which asks for nothing new.
+                break  # The operation began here; its rollback, seen before, asked for nothing new.
         elif status == f"{event.kind.upper()}_IN_PROGRESS":
             asked = float(entry["Timestamp"].timestamp())
     return asked
