@@ -16,6 +16,7 @@ T = TypeVar("T")
 NOT_STARTED, SKIPPED, UNNAMED, UNKNOWN = "NOT_STARTED", "SKIPPED_EMPTY_INPUT", "UNNAMED", "UNKNOWN"
 
 SETTLED_SECONDS = 30  # Access faults came 12 to 14 s after the start: a younger job in progress has proven nothing.
+JUDGED_SECONDS = 15  # What a start needs to show whether its permissions hold.
 QUEUED_SECONDS = 90
 APPEARS_SECONDS = 60  # A new job may be unknown to Describe for a moment.
 SKEW_SECONDS = 5
@@ -147,6 +148,7 @@ class Lifecycle:
         submitted = _time(job, "SubmitTime", progress.since)
         if progress.since == progress.began > submitted:  # Only the first run's clock: a duplicate's is later.
             progress.since = self._history(stack.asked_at, None) or progress.since
+        wait = errors.NOT_YET.wait(progress.restarts, self.run.outside.chance())
         earlier = submitted < progress.since - SKEW_SECONDS
         too_new = (
             # Nobody can have answered with success for a job that failed so early.
@@ -155,7 +157,7 @@ class Lifecycle:
             and submitted - progress.since < errors.PERMISSION_SECONDS
             and errors.is_access(message)
             and progress.restarts < MAX_RESTARTS
-            and not self.run.expired()
+            and self.run.outside.now() + wait + JUDGED_SECONDS < self.run.deadline
         )
         if not (earlier or too_new) or progress.attempt + 1 >= MAX_ATTEMPTS:
             hint = errors.job_hint(message, self.job["Request"])
@@ -164,7 +166,7 @@ class Lifecycle:
         progress.attempt, progress.job_arn = progress.attempt + 1, ""
         if not earlier:
             progress.restarts += 1
-            self.run.pause(errors.NOT_YET.wait(progress.restarts, self.run.outside.chance()))
+            self.run.pause(wait)
 
     def _attributes(self, job: dict[str, Any]) -> dict[str, str]:
         """The resource's attributes: texts, never empty."""

@@ -185,3 +185,11 @@ def test_an_access_fault_at_the_deadline_is_reported_as_what_it_is(world):
     answer = world.create(properties(Timeout="13"))
     assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
     assert answer["PhysicalResourceId"] == world.comprehend.all[0].arn
+
+
+@pytest.mark.parametrize("seconds", [15, 20, 30, 45, 60, 100])
+def test_a_timeout_that_is_too_short_for_another_start_ends_with_the_words_of_the_service(world, seconds):
+    world.comprehend.access_from = float("inf")
+    answer = world.create(properties(Timeout=str(seconds)))
+    assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
+    assert answer["PhysicalResourceId"] == world.comprehend.all[-1].arn
