@@ -1,7 +1,7 @@
 """A whole deployment to the local AWS, of the same job written in four ways.
 
-The apps are synthesized before, the server runs and is bootstrapped. A deployment is `cdk deploy` of a stack of its own:
-assets, buckets, key, roles, function, and the job, until the service has accepted it. The ways take turns.
+The apps are synthesized before, the server runs and is bootstrapped. A deployment is `cdk deploy` of a stack of its
+own: assets, buckets, key, roles, function, and the job, until the service has accepted it. The ways take turns.
 
     python benchmarks/deploy.py [--rounds 5]
 """
@@ -41,9 +41,9 @@ class AwsWithNodeSdk(LocalAws):
 
 def _npm_install(folder: Path) -> None:
     npm = toolchain.node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    options = ["--prefix", folder, "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
+    options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
     subprocess.run(  # noqa: S603 - our own Node and npm
-        [toolchain.node_binary(), npm, "install", SDK_CLIENT, *options],
+        [toolchain.node_binary(), npm, "install", SDK_CLIENT, "--prefix", folder, *options],
         env={**os.environ, "PATH": f"{toolchain.node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
         check=True,
         stdout=subprocess.DEVNULL,
@@ -97,8 +97,7 @@ def tables(rounds: int) -> list[Table]:
         rows.append((f"{what}, s", *(f"{value[way]:.2f}" for way in WAYS), *compared))
     notes = (
         "`cdk deploy` of one job, waiting for SUBMITTED; synthesized before, with a running, bootstrapped local AWS.",
-        "The local AWS makes one resource after the other and runs functions as local processes: on AWS resources take "
-        "seconds each and side by side.",
+        "Functions run as local processes, where Python and botocore start slower than Node and its SDK.",
         f"{rounds} rounds in turns, after one that fills the caches.",
     )
     columns = ("Deployment", *WAYS.values(), "ratio to AwsCustomResource", "ratio to Provider")

@@ -127,10 +127,7 @@ def tables(rounds: int, jobs: list[int]) -> list[Table]:
     few, many = min(jobs), max(jobs)
     if many > few:
         cpu, memory, resources, size = (
-            {
-                way: (getattr(found[way, many], name) - getattr(found[way, few], name)) / (many - few)
-                for way in WAYS
-            }
+            {way: (getattr(found[way, many], name) - getattr(found[way, few], name)) / (many - few) for way in WAYS}
             for name in ("cpu", "memory", "resources", "template_bytes")
         )
         rows += [
@@ -140,8 +137,8 @@ def tables(rounds: int, jobs: list[int]) -> list[Table]:
             row("each job more: template, bytes", size, 0, 1.0),
         ]
     notes = (
-        "The same stack in all of them: two buckets, a key, the data access role, and the jobs. One bare template with "
-        "no white space is what the bytes count.",
+        "The same stack in all of them: two buckets, a key, the data access role, and the jobs.",
+        "Bytes are those of the template without white space.",
         "The last column compares with AwsCustomResource as its documentation shows it, with a policy each.",
         f"Every synthesis is a fresh process; the least of {rounds} rounds in turns.",
     )

@@ -12,9 +12,7 @@ def add_jobs(given: Surroundings, names: list[str]) -> None:
         given.stack,
         "Caller",
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        managed_policies=[
-            iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSLambdaBasicExecutionRole")
-        ],
+        managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSLambdaBasicExecutionRole")],
     )
     for statement in given.start_statements(role):
         caller.add_to_policy(statement)

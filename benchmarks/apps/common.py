@@ -6,14 +6,17 @@ import argparse
 import json
 import resource
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 COMPREHEND = "comprehend.amazonaws.com"
 CLASSIFIER_ARN = "arn:aws:comprehend:us-east-1:000000000000:document-classifier/local"
@@ -32,7 +35,9 @@ class Surroundings:
     @property
     def every_job(self) -> str:
         """The ARN of a job whose id is not known yet."""
-        return f"arn:{cdk.Aws.PARTITION}:comprehend:{self.stack.region}:{self.stack.account}:document-classification-job/*"
+        return (
+            f"arn:{cdk.Aws.PARTITION}:comprehend:{self.stack.region}:{self.stack.account}:document-classification-job/*"
+        )
 
     def request(self, role: iam.IRole, name: str) -> dict[str, object]:
         """The request of a job, as the API has it."""
@@ -68,9 +73,7 @@ class Surroundings:
         through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{self.stack.region}.amazonaws.com"}}
         statements = [
             iam.PolicyStatement(actions=["s3:GetObject"], resources=[objects[0]]),
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"], resources=[self.documents.bucket_arn], conditions=listing
-            ),
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.documents.bucket_arn], conditions=listing),
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[objects[1]]),
             iam.PolicyStatement(
                 actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self.key.key_arn], conditions=through_s3
