@@ -14,6 +14,7 @@ from constructs import Construct, IConstruct, IValidation
 
 from constructs_lib.arns import Environment
 from constructs_lib.data_access_role import DataAccessRole
+from constructs_lib.findings import acknowledge
 from constructs_lib.permissions import JobNeeds, Statement, data_access_statements, handler_statements
 from constructs_lib.role_policy import RolePolicy
 from constructs_lib.validation import check_tag_count
@@ -61,6 +62,15 @@ class JobHandler(Construct):
             role=role.without_policy_updates(),
             runtime=lambda_.Runtime.PYTHON_3_14,
             timeout=cdk.Duration.minutes(15),
+        )
+        acknowledge(self._log_group, "CloudWatchLogGroupEncrypted")
+        acknowledge(
+            self._function,
+            "LambdaAsyncFailureDestination",
+            "LambdaConcurrency",
+            "LambdaDLQ",
+            "LambdaInsideVPC",
+            "LambdaTracing",
         )
         self._policy = RolePolicy(self, "Policy", role=role, statements=self._statements)
         self.node.add_validation(_TagsFit(self._tags))
@@ -128,7 +138,7 @@ class JobHandler(Construct):
             self._needs,
             self._environment,
             function_arn=self._function.function_arn,
-            log_group_arn=self._environment.arn("logs") + f":log-group:{self._log_group.log_group_name}",
+            log_group_arn=self._log_group.log_group_arn,
             stack_id=cdk.Stack.of(self).stack_id,
             tags=any(tags.has_tags() for _, tags in self._tags),
         )

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct, DependencyGroup
 
 from constructs_lib._l1 import l1
 from constructs_lib.arns import Environment
-from constructs_lib.permissions import Statement, endpoint_statements
-from constructs_lib.role_policy import lazy_document
+from constructs_lib.findings import acknowledge
+from constructs_lib.permissions import Statement, endpoint_statements, flow_log_statements
+from constructs_lib.role_policy import RolePolicy, lazy_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,15 +104,34 @@ class ClassificationNetwork(Construct):
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
             ],
         )
-        vpc.add_flow_log(
-            "FlowLog",
-            destination=ec2.FlowLogDestination.to_cloud_watch_logs(
-                logs.LogGroup(self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR)
-            ),
-        )
+        acknowledge(vpc, "VPCDefaultSecurityGroupClosed")
+        self._log_flows(vpc)
         endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         l1(endpoint, ec2.CfnVPCEndpoint).policy_document = lazy_document(self._endpoint_statements)
         return vpc
+
+    def _log_flows(self, vpc: ec2.Vpc) -> None:
+        environment = Environment.of(self)
+        group = logs.LogGroup(self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR)
+        acknowledge(group, "CloudWatchLogGroupEncrypted")
+        role = iam.Role(
+            self,
+            "FlowLogsRole",
+            assumed_by=iam.ServicePrincipal(
+                "vpc-flow-logs.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": environment.account},
+                    "ArnLike": {"aws:SourceArn": f"{environment.arn('ec2')}:vpc-flow-log/*"},
+                },
+            ),
+            description="Writes the flow logs of the network of classification jobs",
+        )
+        policy = RolePolicy(
+            self, "FlowLogsPolicy", role=role, statements=lambda: flow_log_statements(group.log_group_arn)
+        )
+        # The CDK would let the role pass itself on as well, which flow logs do not need.
+        destination = ec2.FlowLogDestination.to_cloud_watch_logs(group, role.without_policy_updates())
+        vpc.add_flow_log("FlowLog", destination=destination).node.add_dependency(policy)
 
     def _closed_group(self) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
@@ -121,6 +142,9 @@ class ClassificationNetwork(Construct):
             description="Document classification jobs",
         )
         group.connections.allow_internally(ec2.Port.all_traffic(), "Instances of a job talk to each other")
+        for rule in group.node.find_all():
+            if isinstance(rule, ec2.CfnSecurityGroupIngress):
+                acknowledge(rule, "EC2RestrictedCommonPorts")
         # The prefix list of S3 has another id in each Region and no attribute gives it; routes lead to S3 only.
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 through the gateway endpoint")
         return group

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from constructs_lib._tokens import is_known
+
 if TYPE_CHECKING:
     from constructs_lib.arns import Environment
     from constructs_lib.keys import KeyReference
@@ -125,7 +127,10 @@ def data_access_statements(jobs: Sequence[JobNeeds], environment: Environment) -
             _ROLE_PAGE,
         ),
         *_listings(
-            "ListDocuments", [job.documents for job in jobs], "a URI is a prefix, so the service lists what is under it"
+            "ListDocuments",
+            [job.documents for job in jobs],
+            "a URI is a prefix, so the service lists what is under it",
+            _ROLE_PAGE,
         ),
         Statement(
             "WriteResults",
@@ -194,7 +199,7 @@ def handler_statements(
         jobs: The jobs of the stack.
         environment: Where they run.
         function_arn: The function itself.
-        log_group_arn: Its log group, `arn:...:log-group:<name>`.
+        log_group_arn: Its log group and the streams in it, `arn:...:log-group:<name>:*`.
         stack_id: The stack.
         tags: Whether any of the jobs has tags.
 
@@ -207,7 +212,7 @@ def handler_statements(
         Statement(
             "WriteLog",
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [f"{log_group_arn}:log-stream:*"],
+            [log_group_arn],
             "the function writes its log, to its own group only",
             "Lambda Developer Guide, Sending Lambda function logs to CloudWatch Logs",
         ),
@@ -244,6 +249,7 @@ def handler_statements(
             "LookForDocuments",
             [job.documents for job in jobs],
             "a job without documents is not started; it would be paid for and fail",
+            "Amazon S3 User Guide, Bucket policy examples using condition keys, s3:prefix",
             exact=True,
         ),
         Statement(
@@ -255,11 +261,7 @@ def handler_statements(
         ),
         Statement(
             "AskForStack",
-            [
-                "cloudformation:DescribeStackEvents",
-                "cloudformation:DescribeStackResource",
-                "cloudformation:DescribeStacks",
-            ],
+            ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
             [stack_id],
             "a rollback must start no job, and only the stack knows whether it is rolling back",
             "Service Authorization Reference, AWS CloudFormation",
@@ -278,29 +280,28 @@ def handler_statements(
         )
     if owned_networks:
         interfaces = f"{environment.arn('ec2')}:network-interface/*"
-        in_network = {"ArnEquals": {"ec2:Vpc": _one_or_many(owned_networks)}}
         statements += [
+            Statement(
+                "AskForSuccessor",
+                ["cloudformation:DescribeStackResource"],
+                [stack_id],
+                "a job that was only replaced leaves the network in use by its successor",
+                "Service Authorization Reference, AWS CloudFormation",
+            ),
             Statement(
                 "FindNetworkInterfaces",
                 ["ec2:DescribeNetworkInterfaces"],
                 ["*"],
-                "interfaces that the service left behind keep subnets and groups from being deleted",
+                "interfaces that the service left behind keep subnets and groups from being deleted; EC2 lists no part",
                 "Service Authorization Reference, Amazon EC2 (no resource level)",
             ),
             Statement(
                 "DeleteNetworkInterfaces",
-                ["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
+                ["ec2:DeleteNetworkInterface"],
                 [interfaces],
-                "so that a deleted stack takes its own network with it",
+                "a deleted stack takes its network with it, and the ids of interfaces in it are not known before",
                 "Service Authorization Reference, Amazon EC2",
-                in_network,
-            ),
-            Statement(
-                "DetachNetworkInterfaces",
-                ["ec2:DetachNetworkInterface"],
-                [f"{environment.arn('ec2')}:instance/*"],
-                "detaching is judged on the instance as well",
-                "Service Authorization Reference, Amazon EC2",
+                {"ArnEquals": {"ec2:Vpc": _one_or_many(owned_networks)}},
             ),
         ]
     return statements
@@ -345,6 +346,26 @@ def endpoint_statements(places: Sequence[str], *, account: str | None) -> list[S
     ]
 
 
+def flow_log_statements(log_group_arn: str) -> list[Statement]:
+    """Say what the role that writes the flow logs of a network may do.
+
+    Args:
+        log_group_arn: The log group and the streams in it, `arn:...:log-group:<name>:*`.
+
+    Returns:
+        The statements.
+    """
+    return [
+        Statement(
+            "WriteFlowLogs",
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            [log_group_arn],
+            "the VPC writes its flow logs, to their own group only",
+            "VPC User Guide, IAM role for publishing flow logs to CloudWatch Logs",
+        )
+    ]
+
+
 def _textract(jobs: Sequence[JobNeeds]) -> list[Statement]:
     actions = sorted({job.textract_action for job in jobs if job.textract_action})
     if not actions:
@@ -365,29 +386,32 @@ def _by_bucket(places: Iterable[Place]) -> dict[str, list[str]]:
     for place in places:
         if place.prefix not in prefixes[place.bucket_arn]:
             prefixes[place.bucket_arn].append(place.prefix)
-    return {
-        bucket: found if len(found) <= MOST_PREFIXES else [os.path.commonprefix(found)]  # noqa: RUF071 - S3 prefixes are text, not paths
-        for bucket, found in prefixes.items()
-    }
+    return prefixes
+
+
+def _patterns(prefixes: Sequence[str]) -> list[str]:
+    """Patterns of the keys under some prefixes, or under what many have in common, but never all of a bucket."""
+    if len(prefixes) > MOST_PREFIXES and all(map(is_known, prefixes)):
+        common = os.path.commonprefix(list(prefixes))  # noqa: RUF071 - S3 prefixes are text, not paths
+        prefixes = [common] if common else prefixes
+    return [f"{prefix}*" for prefix in prefixes]
 
 
 def _objects(places: Iterable[Place]) -> list[str]:
-    return [f"{bucket}/{prefix}*" for bucket, prefixes in _by_bucket(places).items() for prefix in prefixes]
+    return [f"{bucket}/{pattern}" for bucket, prefixes in _by_bucket(places).items() for pattern in _patterns(prefixes)]
 
 
-def _listings(sid: str, places: Sequence[Place], why: str, *, exact: bool = False) -> list[Statement]:
+def _listings(sid: str, places: Sequence[Place], why: str, source: str, *, exact: bool = False) -> list[Statement]:
     statements = []
     for bucket, prefixes in _by_bucket(places).items():
-        asked = [
-            text
-            for prefix in prefixes
-            # Listing `in/` may be asked for as `in`, without the slash.
-            for text in ([prefix] if exact else [f"{prefix}*", *([prefix[:-1]] if prefix.endswith("/") else [])])
-        ]
-        whole = "" in prefixes
+        asked = _patterns(prefixes)
+        if len(asked) == len(prefixes):
+            # The guide does not say whether the service asks for `in/` or for `in`; the function asks for `in/`.
+            slashless = [prefix[:-1] for prefix in prefixes if prefix.endswith("/")]
+            asked = prefixes if exact else [*asked, *slashless]
         # A listing of the whole bucket names no prefix, which a condition on it would refuse.
-        conditions: Conditions = {} if whole else {"StringLike": {"s3:prefix": _one_or_many(asked)}}
-        statements.append(Statement(sid, ["s3:ListBucket"], [bucket], why, _ROLE_PAGE, conditions))
+        conditions: Conditions = {} if "" in prefixes else {"StringLike": {"s3:prefix": _one_or_many(asked)}}
+        statements.append(Statement(sid, ["s3:ListBucket"], [bucket], why, source, conditions))
     return statements
 
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
 from constructs_lib._l1 import l1
+from constructs_lib.findings import acknowledge, acknowledge_wildcards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,18 @@ class _FitsIntoRole:
         return self._policy.problems()
 
 
+@jsii.implements(IValidation)
+class _WildcardsHaveReasons:
+    """Acknowledges what wildcards allow, as late as validation: only then ARNs of other stacks have their last form."""
+
+    def __init__(self, policy: RolePolicy) -> None:
+        self._policy = policy
+
+    def validate(self) -> list[str]:
+        acknowledge_wildcards(self._policy, self._policy.statements())
+        return []
+
+
 class RolePolicy(iam.Policy):
     """An inline policy of a role, not made when the role may not be changed.
 
@@ -64,11 +77,14 @@ class RolePolicy(iam.Policy):
         # A policy without a statement would not be synthesized; the statement gives way to the document below.
         nothing_yet = iam.PolicyStatement(actions=["sts:GetCallerIdentity"], resources=["*"])
         super().__init__(scope, id, statements=[nothing_yet])
-        self._statements = statements
+        self.statements = statements
         self._resource = l1(self, iam.CfnPolicy)
         self._resource.policy_document = lazy_document(statements)
         role.attach_inline_policy(self)
         self.node.add_validation(_FitsIntoRole(self))
+
+        self.node.add_validation(_WildcardsHaveReasons(self))
+        acknowledge(self, "IAMNoInlinePolicy")
 
     @property
     def is_attached(self) -> bool:
@@ -81,7 +97,7 @@ class RolePolicy(iam.Policy):
         Returns:
             Problems; none when it fits.
         """
-        length = len(json.dumps(cdk.Stack.of(self).resolve(policy_document(self._statements())), separators=(",", ":")))
+        length = len(json.dumps(cdk.Stack.of(self).resolve(policy_document(self.statements())), separators=(",", ":")))
         if length <= INLINE_POLICY_LENGTH or not self.is_attached:
             return []
         return [

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from constructs_lib._l1 import l1
 from constructs_lib.arns import Environment
+from constructs_lib.findings import acknowledge
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy
@@ -39,6 +40,7 @@ class AccessLogsBucket(s3.Bucket):
             removal_policy=removal_policy,
             versioned=True,
         )
+        acknowledge(self, "S3BucketReplicationEnabled", "S3DefaultEncryptionKMS")
 
 
 class PrivateBucket(s3.Bucket):
@@ -75,6 +77,7 @@ class PrivateBucket(s3.Bucket):
             removal_policy=removal_policy,
             versioned=True,
         )
+        acknowledge(self, "S3BucketReplicationEnabled")
         # The bucket's own property for this chooses between a policy and an ACL by a feature flag of the host app, and
         # an ACL cannot be had with a bucket whose owner owns every object.
         l1(self, s3.CfnBucket).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(

@@ -236,7 +236,7 @@ STATEFUL = {
     "AWS::IAM::Role": [
         "DocumentClassificationJobsRoleAD2BFC82",
         "PipelineDataAccessRoleFE2C4842",
-        "PipelineNetworkVpcFlowLogIAMRoleE338CF49",
+        "PipelineNetworkFlowLogsRole7DA9B000",
     ],
     "AWS::Lambda::Function": ["DocumentClassificationJobsFunction1CD5708F"],
     "AWS::Logs::LogGroup": ["DocumentClassificationJobsLog90214B8D", "PipelineNetworkFlowLogsEEDF4116"],
