@@ -55,13 +55,14 @@ def main() -> None:
     """Measure everything and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--markdown", action="store_true", help=f"also write {README.name}")
+    parser.add_argument("--rounds", type=int, default=3, help="more rounds, less noise (default: 3)")
     given = parser.parse_args()
     heading = machine()
     sys.stdout.write(f"{heading}\n\n")
     parts: tuple[Callable[[], list[Table]], ...] = (
-        lambda: synth.tables(3, [1, 10, 100]),
-        lambda: deploy.tables(5),
-        lambda: cold_run(15),
+        lambda: synth.tables(given.rounds, [1, 10, 100]),
+        lambda: deploy.tables(given.rounds + 2),
+        lambda: cold_run(5 * given.rounds),
         lambda: demo.tables(1),
     )
     found: list[Table] = []
