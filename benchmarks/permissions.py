@@ -1,0 +1,270 @@
+"""Takes permissions away, one at a time, and looks whether a job on the local AWS still works.
+
+`python benchmarks/permissions.py` writes `permissions.md`: what was taken from which statement, and what happened.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import tempfile
+import textwrap
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+
+from constructs_lib import (
+    ClassificationModel,
+    ClassificationNetwork,
+    DocumentClassificationJob,
+    DocumentReader,
+    Documents,
+    EmptyInput,
+    InputFormat,
+    JobMilestone,
+    Results,
+)
+from constructs_lib.local import LocalAws
+from constructs_lib.local.data import train_classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+STACK = "Permissions"
+ELSEWHERE = "arn:aws:s3:::elsewhere"
+PATIENCE = 60.0
+
+# What a description of a job repeats of the request that started it.
+REQUEST = {
+    "DataAccessRoleArn",
+    "DocumentClassifierArn",
+    "InputDataConfig",
+    "OutputDataConfig",
+    "VolumeKmsKeyId",
+    "VpcConfig",
+}
+
+# Why a permission that can be taken away here is needed all the same.
+NOT_JUDGED = {
+    "AskForStack": "asked only when a deployment may be a rollback; the handler's tests play those",
+    "AskForSuccessor": "asked only when a resource is deleted",
+    "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
+    "DeleteNetworkInterfaces": "used only when a stack is deleted and the service left interfaces behind",
+    "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
+    "ExtractText": "there is no Textract here",
+    "FindNetworkInterfaces": "used only when a stack is deleted",
+    "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
+    "WriteLog": "functions write no log to CloudWatch Logs here",
+}
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A statement with one thing less."""
+
+    sid: str
+    taken: str
+    policy: dict[str, Any]
+
+
+def mutations(policy: dict[str, Any]) -> Iterator[Mutation]:
+    """Take away each action, each resource and each condition value of a policy, one at a time."""
+    for number, statement in enumerate(policy["Statement"]):
+        for part in ("Action", "Resource"):
+            values = statement[part] if isinstance(statement[part], list) else [statement[part]]
+            for value in values:
+                rest = [each for each in values if each != value]
+                nothing = "sts:GetCallerIdentity" if part == "Action" else ELSEWHERE
+                if part == "Resource" and value == "*":
+                    continue  # there is no other resource that these actions know
+                yield _changed(policy, number, value, {part: rest or [nothing]})
+        for operator, keys in statement.get("Condition", {}).items():
+            for key in keys:
+                other = {**statement["Condition"], operator: {**keys, key: ELSEWHERE}}
+                yield _changed(policy, number, f"{key} (another value)", {"Condition": other})
+
+
+def _changed(policy: dict[str, Any], number: int, taken: str, change: dict[str, Any]) -> Mutation:
+    mutant = copy.deepcopy(policy)
+    mutant["Statement"][number].update(change)
+    return Mutation(policy["Statement"][number]["Sid"], taken, mutant)
+
+
+class Proof:
+    """A stack with one job that uses every permission, deployed once."""
+
+    def __init__(self, aws: LocalAws, classifier: str, directory: Path) -> None:
+        self._aws = aws
+        self._cloudformation, self._comprehend, self._iam = map(aws.client, ("cloudformation", "comprehend", "iam"))
+        aws.configure(job_seconds=0.2, starts_per_second=0, active_jobs=0)
+        assembly = synthesize(classifier, directory)
+        self._template = json.loads((assembly / f"{STACK}.template.json").read_text())
+        (self._job,) = [name for name, found in self._resources().items() if found["Type"].startswith("Custom::")]
+        bucket = aws.deploy(assembly)[STACK]["Documents"]
+        aws.client("s3").put_object(Bucket=bucket, Key="in/mail.txt", Body=b"Please pay the total due on invoice 7.")
+        if problem := self.deploy():
+            raise RuntimeError(f"the stack does not deploy with all permissions: {problem}")
+
+    def _resources(self) -> dict[str, Any]:
+        resources: dict[str, Any] = self._template["Resources"]
+        return resources
+
+    def _physical_id(self, logical_id: str) -> str:
+        found = self._cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def policies(self) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
+        """Role, policy name and document of each policy under proof, and whether it is the function's."""
+        for logical_id, resource in self._resources().items():
+            if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith("DocumentClassificationJobs"):
+                name = resource["Properties"]["PolicyName"]
+                role = self._physical_id(resource["Properties"]["Roles"][0]["Ref"])
+                document = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+                yield role, name, document, logical_id.startswith("DocumentClassificationJobsPolicy")
+
+    def put(self, role: str, name: str, document: dict[str, Any]) -> None:
+        """Write a policy of a role."""
+        self._iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+    def deploy(self, sid: str = "", restore: Callable[[], None] = lambda: None) -> str:
+        """Start a job by a deployment, or change the tags of the running one; why that failed, or nothing."""
+        template = copy.deepcopy(self._template)
+        properties = template["Resources"][self._job]["Properties"]
+        text = str(time.monotonic_ns())
+        if sid in {"TagJobs", "UntagJobs"}:
+            properties |= {"RunId": self._template["Resources"][self._job]["Properties"].get("RunId")}
+            properties["Request"]["Tags"] = [{"Key": text, "Value": "new"}]
+        else:
+            properties["RunId"] = text
+        begun = time.monotonic()
+        self._cloudformation.update_stack(
+            StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+        )
+        while (stack := self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0])["StackStatus"].endswith(
+            "_IN_PROGRESS"
+        ):
+            if time.monotonic() - begun > PATIENCE:
+                raise TimeoutError(f"the stack is still {stack['StackStatus']} after {PATIENCE} seconds")
+            if "ROLLBACK" in stack["StackStatus"]:
+                restore()  # or the rollback would fail as well
+            time.sleep(0.05)
+        if stack["StackStatus"] == "UPDATE_COMPLETE":
+            self._template = template
+            return ""
+        events = self._cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+        return next(
+            (
+                str(event["ResourceStatusReason"])
+                for event in events
+                if event["ResourceStatus"] == "UPDATE_FAILED" and event["LogicalResourceId"] == self._job
+            ),
+            str(stack["StackStatus"]),
+        )
+
+    def run(self) -> str:
+        """Start a job as the account's owner, who may do anything; why it failed, or nothing."""
+        job = self._describe(self._physical_id(self._job).rpartition("/")[2])
+        request = {name: value for name, value in job.items() if name in REQUEST}
+        folder = job["OutputDataConfig"]["S3Uri"].partition("/000000000000-CLN-")[0]
+        request["OutputDataConfig"]["S3Uri"] = f"{folder}/"
+        identifier = self._comprehend.start_document_classification_job(**request)["JobId"]
+        begun = time.monotonic()
+        while (job := self._describe(identifier))["JobStatus"] not in {"COMPLETED", "FAILED"}:
+            if time.monotonic() - begun > PATIENCE:
+                raise TimeoutError(f"the job is still {job['JobStatus']} after {PATIENCE} seconds")
+            time.sleep(0.05)
+        return str(job.get("Message", ""))
+
+    def _describe(self, identifier: str) -> dict[str, Any]:
+        answer = self._comprehend.describe_document_classification_job(JobId=identifier)
+        return dict(answer["DocumentClassificationJobProperties"])
+
+
+def synthesize(classifier: str, directory: Path) -> Path:
+    """Write the assembly of a stack whose job uses every option that permissions depend on."""
+    app = cdk.App(
+        context=json.loads((ROOT / "cdk.json").read_text())["context"],
+        outdir=str(directory / "assembly"),
+        analytics_reporting=False,
+    )
+    stack = cdk.Stack(app, STACK)
+    # A key each: with one for all, no statement about keys could be told from the others.
+    documents, results = (
+        s3.Bucket(stack, name, encryption_key=kms.Key(stack, f"{name}Key")) for name in ("Documents", "Results")
+    )
+    DocumentClassificationJob(
+        stack,
+        "Job",
+        model=ClassificationModel.from_classifier_arn(classifier),
+        documents=Documents.from_bucket(
+            documents, "in/", input_format=InputFormat.ONE_DOC_PER_FILE, reader=DocumentReader.detect_text()
+        ),
+        results=Results.to_bucket(results, "out/"),
+        volume_encryption_key=kms.Key(stack, "VolumeKey"),
+        network=ClassificationNetwork(stack, "Network"),
+        tags={"team": "mail"},
+        wait_for=JobMilestone.COMPLETED,
+        timeout=cdk.Duration.seconds(5),
+        when_empty=EmptyInput.SKIP,
+    )
+    cdk.CfnOutput(stack, "DocumentsName", value=documents.bucket_name).override_logical_id("Documents")
+    app.synth()
+    return directory / "assembly"
+
+
+def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, str]]:
+    """Try every mutation, or those of some statements; each with what went wrong, or nothing."""
+    for role, name, document, of_function in proof.policies():
+        for mutation in mutations(document):
+            if only and mutation.sid not in only:
+                continue
+            proof.put(role, name, mutation.policy)
+            restore = partial(proof.put, role, name, document)
+            problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()
+            restore()
+            yield mutation, problem
+
+
+def report(found: Sequence[tuple[Mutation, str]], seconds: float) -> str:
+    """Write the table."""
+    needed = sum(bool(problem) for _, problem in found)
+    lines = [
+        "# Permissions, taken away one at a time",
+        "",
+        f"Written by `python benchmarks/permissions.py` in {seconds:.0f} s. Of {len(found)} things taken away {needed}",
+        "break the deployment or the job on the local AWS; for each of the others the last column says why not.",
+        "",
+        "| statement | taken away | what happened |",
+        "| --- | --- | --- |",
+    ]
+    for mutation, problem in found:
+        text = f"fails: {problem}" if problem else f"not judged: {NOT_JUDGED.get(mutation.sid, 'UNEXPLAINED')}"
+        shown = textwrap.shorten(text.replace("|", "/"), 160, placeholder=" ...")
+        lines.append(f"| {mutation.sid} | `{mutation.taken}` | {shown} |")
+    return "\n".join([*lines, ""])
+
+
+def main() -> int:
+    """Run all mutations and write the report; 1 when one is without effect and without a reason."""
+    begun = time.monotonic()
+    with LocalAws() as aws, tempfile.TemporaryDirectory() as directory:
+        aws.bootstrap()
+        classifier = train_classifier(aws, ROOT / "examples" / "data" / "training.csv", name="mails")
+        found = []
+        for mutation, problem in prove(Proof(aws, classifier, Path(directory))):
+            found.append((mutation, problem))
+            print(f"{time.monotonic() - begun:6.1f} s  {mutation.sid}  {mutation.taken}  {problem[:90]}", flush=True)  # noqa: T201 - a command's output
+    (Path(__file__).with_suffix(".md")).write_text(report(found, time.monotonic() - begun))
+    return int(any(not problem and mutation.sid not in NOT_JUDGED for mutation, problem in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
