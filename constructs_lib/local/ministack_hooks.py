@@ -234,6 +234,9 @@ def _key_denial(caller: str, action: str, key_id: str, object_arn: str) -> Respo
         "kms:CallerAccount": get_account_id(),
         "kms:EncryptionContext:aws:s3:arn": object_arn,
         "kms:EncryptionContextKeys": ["aws:s3:arn"],
+        "kms:ResourceAliases": [
+            alias.rpartition(":")[2] for alias, target in kms._aliases.items() if target == arn.rpartition("/")[2]
+        ],
     }
     return denial(caller, action, arn, context)
 

@@ -1,0 +1,129 @@
+"""On the local AWS, which enforces permissions: every variant works with exactly the statements it is given."""
+
+import json
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from support import new_app
+
+from constructs_lib import (
+    ClassificationModel,
+    ClassificationNetwork,
+    DataAccessRole,
+    DocumentClassificationJob,
+    DocumentClassificationPipeline,
+    Documents,
+    InputFormat,
+    JobMilestone,
+    Results,
+)
+
+ACCOUNT = "000000000000"
+
+
+@pytest.fixture
+def aws(behaving_aws):
+    behaving_aws.configure(job_seconds=0.2, starts_per_second=0, active_jobs=0)
+    return behaving_aws
+
+
+@pytest.fixture
+def brought(aws, unique_name):
+    """What a user has already: a key with an alias, a bucket with a document, a role."""
+    key = aws.client("kms").create_key()["KeyMetadata"]
+    alias = f"alias/{unique_name}"
+    aws.client("kms").create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
+    bucket = f"{unique_name}-brought"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("s3").put_object(Bucket=bucket, Key="in/a.txt", Body=b"Please pay the total due on invoice number 7.")
+    trust = {"Effect": "Allow", "Principal": {"Service": "comprehend.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = aws.client("iam").create_role(RoleName=f"{unique_name}-role", AssumeRolePolicyDocument=document)["Role"]
+    return {"key": key, "alias": alias, "bucket": bucket, "role": role["Arn"]}
+
+
+def completed(aws, stack):
+    jobs = [
+        name
+        for name, resource in cdk.assertions.Template.from_stack(stack).to_json()["Resources"].items()
+        if resource["Type"] == "Custom::DocumentClassificationJob"
+    ]
+    for name in jobs:
+        found = aws.client("cloudformation").describe_stack_resource(
+            StackName=stack.stack_name, LogicalResourceId=name
+        )["StackResourceDetail"]
+        job = aws.client("comprehend").describe_document_classification_job(
+            JobId=found["PhysicalResourceId"].rpartition("/")[2]
+        )["DocumentClassificationJobProperties"]
+        yield name, job["JobStatus"], job.get("Message", "")
+
+
+def deploy(aws, app, stack):
+    app.synth()
+    aws.deploy(cdk.Stage.of(stack).outdir)
+    found = list(completed(aws, stack))
+    assert found
+    assert [status for _, status, _ in found] == ["COMPLETED"] * len(found), found
+
+
+def test_the_default_pipeline_classifies_a_local_file(aws, trained_classifier, unique_name, tmp_path):
+    (tmp_path / "mails.txt").write_text("Please pay the total due on invoice number 7.\n")
+    app = new_app()
+    stack = cdk.Stack(app, unique_name)
+    DocumentClassificationPipeline(
+        stack,
+        "Pipeline",
+        model=ClassificationModel.from_classifier_arn(trained_classifier),
+        documents=Documents.from_asset(tmp_path / "mails.txt"),
+        wait_for=JobMilestone.COMPLETED,
+        tags={"team": "mail"},
+    )
+    deploy(aws, app, stack)
+
+
+def test_whatever_is_brought_is_used_with_no_more_than_its_statements(aws, trained_classifier, unique_name, brought):
+    app = new_app()
+    stack = cdk.Stack(app, unique_name)
+    bucket = s3.Bucket.from_bucket_name(stack, "Brought", brought["bucket"])
+    documents = Documents.from_bucket(bucket, "in/", input_format=InputFormat.ONE_DOC_PER_FILE)
+    key_id, key_arn = brought["key"]["KeyId"], brought["key"]["Arn"]
+    owned = kms.Key(stack, "Owned")
+    boundary = iam.ManagedPolicy(
+        stack,
+        "Limits",
+        statements=[iam.PolicyStatement(actions=["s3:*", "kms:*", "ec2:*"], resources=["*"])],
+    )
+    bounded = DataAccessRole(stack, "LimitedRole")
+    iam.PermissionsBoundary.of(bounded).apply(boundary)
+    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, max_azs=2, restrict_default_security_group=False)
+    isolated = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    variants = {
+        "Plain": {},
+        "OwnedKey": {"key": owned, "volume_encryption_key": owned},
+        "KeyArn": {"key": key_arn, "volume_encryption_key": key_arn},
+        "KeyId": {"key": key_id, "volume_encryption_key": key_id},
+        "AliasName": {"key": brought["alias"]},
+        "AliasArn": {"key": key_arn.rpartition(":")[0] + f":{brought['alias']}"},
+        "OwnedAlias": {"key": kms.Alias(stack, "Alias", alias_name=f"alias/{unique_name}-owned", target_key=owned)},
+        "Role": {"data_access_role": iam.Role.from_role_arn(stack, "Access", brought["role"])},
+        "Bounded": {"data_access_role": bounded},
+        "InNetwork": {"network": ClassificationNetwork(stack, "Network", vpc=vpc, vpc_subnets=isolated)},
+    }
+    for name, options in variants.items():
+        DocumentClassificationJob(
+            stack,
+            name,
+            model=ClassificationModel.from_classifier_arn(trained_classifier),
+            documents=documents,
+            results=Results.to_bucket(bucket, f"out/{name}/", encryption_key=options.pop("key", None)),
+            # A role each: permissions of one variant must not help another.
+            **{"data_access_role": DataAccessRole(stack, f"{name}Role"), **options},
+            job_name=name,
+            wait_for=JobMilestone.COMPLETED,
+            timeout=cdk.Duration.seconds(20),
+        )
+    deploy(aws, app, stack)
