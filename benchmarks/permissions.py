@@ -110,7 +110,8 @@ class Proof:
         (self._job,) = [name for name, found in self._resources().items() if found["Type"].startswith("Custom::")]
         bucket = aws.deploy(assembly)[STACK]["Documents"]
         aws.client("s3").put_object(Bucket=bucket, Key="in/mail.txt", Body=b"Please pay the total due on invoice 7.")
-        if problem := self.deploy():
+        # The control: with all permissions a job starts, and tags change.
+        if problem := self.deploy() or self.deploy("TagJobs"):
             raise RuntimeError(f"the stack does not deploy with all permissions: {problem}")
 
     def _resources(self) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """On the local AWS, which enforces permissions: every variant works with exactly the statements it is given."""
 
+import importlib.util
 import json
+import sys
 
 import aws_cdk as cdk
 import pytest
@@ -8,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from support import new_app
+from support import ROOT, new_app
 
 from constructs_lib import (
     ClassificationModel,
@@ -127,3 +129,15 @@ def test_whatever_is_brought_is_used_with_no_more_than_its_statements(aws, train
             timeout=cdk.Duration.seconds(20),
         )
     deploy(aws, app, stack)
+
+
+def test_a_permission_that_is_taken_away_is_missed(aws, trained_classifier, tmp_path):
+    path = ROOT / "benchmarks" / "permissions.py"
+    spec = importlib.util.spec_from_file_location("permissions_benchmark", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = benchmark  # its dataclasses look for their module
+    spec.loader.exec_module(benchmark)
+    sample = ("ReadDocuments", "WriteResults", "DecryptDocuments", "EncryptVolumes")
+    found = list(benchmark.prove(benchmark.Proof(aws, trained_classifier, tmp_path), only=sample))
+    assert len(found) == 9
+    assert [mutation for mutation, problem in found if not problem] == []
