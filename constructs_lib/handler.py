@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 import jsii
@@ -20,7 +22,7 @@ from constructs_lib.role_policy import RolePolicy
 from constructs_lib.validation import check_tag_count
 
 if TYPE_CHECKING:
-    from constructs import IDependable
+    from constructs import IDependable, Node
 
 _SINGLETON_ID = "DocumentClassificationJobs"
 _PACKAGE = Path(__file__).resolve().parent
@@ -38,8 +40,9 @@ class JobHandler(Construct):
         super().__init__(scope, id)
         self._environment = Environment.of(self)
         self._needs: list[JobNeeds] = []
-        self._tags: list[tuple[str, cdk.TagManager]] = []
+        self._tags: list[tuple[Node, cdk.TagManager]] = []
         self._data_access_role: DataAccessRole | None = None
+        self._data_access_policies: dict[iam.IRole, DataAccessPolicy] = {}
         self._log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_YEAR)
         role = iam.Role(
             self,
@@ -86,10 +89,11 @@ class JobHandler(Construct):
             The handler.
         """
         stack = cdk.Stack.of(scope)
-        existing = stack.node.try_find_child(_SINGLETON_ID)
-        return existing if isinstance(existing, JobHandler) else cls(stack, _SINGLETON_ID)
+        if stack not in _HANDLERS:
+            _HANDLERS[stack] = cls(stack, _SINGLETON_ID)
+        return _HANDLERS[stack]
 
-    @property
+    @cached_property
     def service_token(self) -> str:
         """The ARN that CloudFormation sends a job's events to."""
         return self._function.function_arn
@@ -106,16 +110,16 @@ class JobHandler(Construct):
             self._data_access_role = DataAccessRole(self, "DataAccessRole")
         return self._data_access_role
 
-    def serve(self, needs: JobNeeds, tags: cdk.TagManager, path: str) -> None:
+    def serve(self, needs: JobNeeds, tags: cdk.TagManager, node: Node) -> None:
         """Allow the function what a job needs.
 
         Args:
             needs: What the job touches.
             tags: The job's tags, complete only at synthesis.
-            path: The job's construct path.
+            node: The job's place in the app.
         """
         self._needs.append(needs)
-        self._tags.append((path, tags))
+        self._tags.append((node, tags))
 
     def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
@@ -127,11 +131,11 @@ class JobHandler(Construct):
         Returns:
             The policy, which the job depends on so that it starts with these permissions.
         """
-        id = f"DataAccess{role.node.addr[-8:]}"
-        existing = self.node.try_find_child(id)
-        policy = existing if isinstance(existing, DataAccessPolicy) else DataAccessPolicy(self, id, role=role)
-        policy.serve(needs)
-        return policy
+        if role not in self._data_access_policies:
+            id = f"DataAccess{role.node.addr[-8:]}"
+            self._data_access_policies[role] = DataAccessPolicy(self, id, role=role)
+        self._data_access_policies[role].serve(needs)
+        return self._data_access_policies[role]
 
     def _statements(self) -> list[Statement]:
         return handler_statements(
@@ -142,6 +146,10 @@ class JobHandler(Construct):
             stack_id=cdk.Stack.of(self).stack_id,
             tags=any(tags.has_tags() for _, tags in self._tags),
         )
+
+
+# The jsii kernel would be asked twice for each job.
+_HANDLERS: WeakKeyDictionary[cdk.Stack, JobHandler] = WeakKeyDictionary()
 
 
 class DataAccessPolicy(RolePolicy):
@@ -171,12 +179,14 @@ class DataAccessPolicy(RolePolicy):
 class _TagsFit:
     """Counts the tags of every job, those of `Tags.of(...)` included, when the app is complete."""
 
-    def __init__(self, tags: list[tuple[str, cdk.TagManager]]) -> None:
+    def __init__(self, tags: list[tuple[Node, cdk.TagManager]]) -> None:
         self._tags = tags
 
     def validate(self) -> list[str]:
         return [
-            f"{path}: {found}" for path, tags in self._tags for found in check_tag_count("tags", len(tags.tag_values()))
+            f"{node.path}: {found}"
+            for node, tags in self._tags
+            for found in check_tag_count("tags", len(tags.tag_values()))
         ]
 
 

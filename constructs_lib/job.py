@@ -140,7 +140,7 @@ class DocumentClassificationJob(Construct):
             textract_action=_TEXTRACT[documents.reader.action] if documents.reader else None,
         )
         node = self.node
-        handler.serve(needs, self._cdk_tag_manager, node.path)
+        handler.serve(needs, self._cdk_tag_manager, node)
 
         seconds = _seconds(timeout, wait_for)
         self._resource = cdk.CfnResource(

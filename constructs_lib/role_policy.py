@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -86,7 +87,7 @@ class RolePolicy(iam.Policy):
         self.node.add_validation(_WildcardsHaveReasons(self))
         acknowledge(self, "IAMNoInlinePolicy")
 
-    @property
+    @cached_property
     def is_attached(self) -> bool:
         """Whether the role took the policy: one that was imported as immutable takes none, and says nothing."""
         return bool(cdk.Stack.of(self).resolve(self._resource.roles))
