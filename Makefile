@@ -22,6 +22,9 @@ docs: setup
 	PDOC_DISPLAY_ENV_VARS=1 $(BIN)/python -W error -m pdoc --docformat google --output-directory build/docs \
 		constructs_lib constructs_lib.local.aws constructs_lib.testing constructs_lib.predictions
 
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .

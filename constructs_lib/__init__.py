@@ -56,14 +56,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    # Importing the CDK starts a Node process. Reading predictions needs none, so names load on first use.
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # A checker that sees __getattr__ believes in every name.
 
+    def __getattr__(name: str) -> object:
+        # Importing the CDK starts a Node process. Reading predictions needs none, so names load on first use.
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    def __dir__() -> list[str]:
+        return sorted(__all__)

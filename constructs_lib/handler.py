@@ -22,6 +22,7 @@ from constructs_lib.role_policy import RolePolicy
 from constructs_lib.validation import check_tag_count
 
 if TYPE_CHECKING:
+    from aws_cdk.aws_s3 import IBucket
     from constructs import IDependable, Node
 
 _SINGLETON_ID = "DocumentClassificationJobs"
@@ -41,6 +42,7 @@ class JobHandler(Construct):
         self._environment = Environment.of(self)
         self._needs: list[JobNeeds] = []
         self._tags: list[tuple[Node, cdk.TagManager]] = []
+        self._buckets: list[tuple[Node, tuple[IBucket, IBucket]]] = []
         self._data_access_role: DataAccessRole | None = None
         self._data_access_policies: dict[iam.IRole, DataAccessPolicy] = {}
         self._log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_YEAR)
@@ -77,6 +79,7 @@ class JobHandler(Construct):
         )
         self._policy = RolePolicy(self, "Policy", role=role, statements=self._statements)
         self.node.add_validation(_TagsFit(self._tags))
+        cdk.Aspects.of(self).add(_WaitsForBucketPolicies(self, self._buckets))
 
     @classmethod
     def of(cls, scope: IConstruct) -> JobHandler:
@@ -110,16 +113,18 @@ class JobHandler(Construct):
             self._data_access_role = DataAccessRole(self, "DataAccessRole")
         return self._data_access_role
 
-    def serve(self, needs: JobNeeds, tags: cdk.TagManager, node: Node) -> None:
-        """Allow the function what a job needs.
+    def serve(self, needs: JobNeeds, tags: cdk.TagManager, node: Node, buckets: tuple[IBucket, IBucket]) -> None:
+        """Allow the function what a job needs, and let the job wait for the policies of its buckets.
 
         Args:
             needs: What the job touches.
             tags: The job's tags, complete only at synthesis.
             node: The job's place in the app.
+            buckets: Where documents and results are.
         """
         self._needs.append(needs)
         self._tags.append((node, tags))
+        self._buckets.append((node, buckets))
 
     def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
@@ -188,6 +193,22 @@ class _TagsFit:
             for node, tags in self._tags
             for found in check_tag_count("tags", len(tags.tag_values()))
         ]
+
+
+@jsii.implements(cdk.IAspect)
+class _WaitsForBucketPolicies:
+    """Lets jobs wait for the policies of their buckets, those included that were added after the job."""
+
+    def __init__(self, handler: JobHandler, buckets: list[tuple[Node, tuple[IBucket, IBucket]]]) -> None:
+        self._handler = handler
+        self._buckets = buckets
+
+    def visit(self, node: IConstruct) -> None:
+        if node is not self._handler:
+            return
+        policies = {bucket: bucket.policy for _, buckets in self._buckets for bucket in set(buckets)}
+        for job, buckets in self._buckets:
+            job.add_dependency(*(policy for bucket in set(buckets) if (policy := policies[bucket]) is not None))
 
 
 def handler_code() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -140,16 +141,16 @@ class DocumentClassificationJob(Construct):
             textract_action=_TEXTRACT[documents.reader.action] if documents.reader else None,
         )
         node = self.node
-        handler.serve(needs, self._cdk_tag_manager, node)
+        handler.serve(needs, self._cdk_tag_manager, node, (bucket, results.bucket))
 
-        seconds = _seconds(timeout, wait_for)
+        seconds, service_timeout = _timeouts(timeout, wait_for)
         self._resource = cdk.CfnResource(
             self,
             "Resource",
             type=RESOURCE_TYPE,
             properties=_without_none(
                 ServiceToken=handler.service_token,
-                ServiceTimeout=min(seconds + _SERVICE_TIMEOUT_MARGIN, _LONGEST_SERVICE_TIMEOUT),
+                ServiceTimeout=service_timeout,
                 Request=_without_none(
                     JobName=job_name,
                     **{model.kind.value: model.arn},
@@ -173,14 +174,14 @@ class DocumentClassificationJob(Construct):
                 ),
                 RunId=run_id,
                 WaitFor=str(wait_for),
-                Timeout=str(seconds),
+                Timeout=seconds,
                 WhenEmpty=str(when_empty),
                 DeleteNetworkInterfaces="true" if needs.network_arn else None,
             ),
         )
 
         policy = handler.data_access_policy(self._data_access_role, needs)
-        prerequisites: list[IDependable | None] = [handler.ready, bucket.policy, results.bucket.policy]
+        prerequisites: list[IDependable] = [handler.ready]
         if policy.is_attached:
             prerequisites.append(policy)
         else:
@@ -189,7 +190,7 @@ class DocumentClassificationJob(Construct):
         if network:
             network.admit(bucket, results.bucket)
             prerequisites.append(network.ready)
-        node.add_dependency(*(each for each in prerequisites if each is not None))
+        node.add_dependency(*prerequisites)
         self._warn_about_region()
 
     @property
@@ -356,10 +357,15 @@ def _results_key(results: Results, environment: Environment) -> KeyReference | N
     return KeyReference.of(key, environment) if key else None
 
 
-def _seconds(timeout: cdk.Duration | None, wait_for: JobMilestone) -> int:
+def _timeouts(timeout: cdk.Duration | None, wait_for: JobMilestone) -> tuple[str, int]:
+    """The seconds that the job has, and those that CloudFormation waits."""
     if timeout is None:
-        return 3600 if wait_for == JobMilestone.COMPLETED else 900
-    return int(timeout.to_seconds())
+        seconds = 3600 if wait_for == JobMilestone.COMPLETED else 900
+    elif timeout.is_unresolved():
+        return cdk.Tokenization.stringify_number(timeout.to_seconds()), _LONGEST_SERVICE_TIMEOUT
+    else:
+        seconds = math.ceil(timeout.to_milliseconds() / 1000)
+    return str(seconds), min(seconds + _SERVICE_TIMEOUT_MARGIN, _LONGEST_SERVICE_TIMEOUT)
 
 
 def _without_none(**values: object) -> dict[str, object]:

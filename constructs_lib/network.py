@@ -23,14 +23,6 @@ if TYPE_CHECKING:
     from aws_cdk.aws_s3 import IBucket
     from constructs import IDependable
 
-# What a job's traffic needs of its VPC. Other children, such as flow logs, need not be there before it starts.
-_ROUTING = (
-    "AWS::EC2::NatGateway",
-    "AWS::EC2::Route",
-    "AWS::EC2::SubnetRouteTableAssociation",
-    "AWS::EC2::VPCEndpoint",
-)
-
 
 @jsii.implements(ec2.IConnectable)
 class ClassificationNetwork(Construct):
@@ -66,11 +58,16 @@ class ClassificationNetwork(Construct):
         super().__init__(scope, id)
         self._buckets: list[str] = []
         self._shared_across_stacks = False
-        self._ready: DependencyGroup | None = None
+        self._ready = DependencyGroup()
+        self._made = vpc is None
         self._vpc = self._isolated_vpc(max_azs) if vpc is None else vpc
         self._subnets = self._vpc.select_subnets(**({} if vpc_subnets is None else _arguments(vpc_subnets))).subnets
         self._security_groups = [self._closed_group()] if security_groups is None else list(security_groups)
         self._connections = ec2.Connections(security_groups=self._security_groups)
+        # Rules, and in a given VPC endpoints, may still be added: what belongs to these is found at synthesis.
+        self._ready.add(*self._security_groups)
+        if vpc is not None and cdk.Resource.is_owned_resource(vpc):
+            self._ready.add(vpc)
 
     @property
     def vpc(self) -> ec2.IVpc:
@@ -92,25 +89,50 @@ class ClassificationNetwork(Construct):
         """Opens and closes traffic between jobs and others."""
         return self._connections
 
-    def _isolated_vpc(self, max_azs: int) -> ec2.Vpc:
-        vpc = ec2.Vpc(
+    def _isolated_vpc(self, max_azs: int) -> ec2.IVpc:
+        # The CDK's own Vpc looks the zones of a known Region up, in the account; these are what it falls back to.
+        network = ec2.CfnVPC(self, "Vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, enable_dns_support=True)
+        acknowledge(network, "VPCDefaultSecurityGroupClosed")
+        zones = [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(max_azs)]
+        subnets, tables = [], []
+        for number, zone in enumerate(zones):
+            subnet = ec2.CfnSubnet(
+                self,
+                f"Subnet{number + 1}",
+                vpc_id=network.attr_vpc_id,
+                availability_zone=zone,
+                cidr_block=f"10.0.{number}.0/24",
+                map_public_ip_on_launch=False,
+            )
+            table = ec2.CfnRouteTable(self, f"RouteTable{number + 1}", vpc_id=network.attr_vpc_id)
+            association = ec2.CfnSubnetRouteTableAssociation(
+                self,
+                f"RouteTableAssociation{number + 1}",
+                subnet_id=subnet.attr_subnet_id,
+                route_table_id=table.attr_route_table_id,
+            )
+            for resource in (subnet, table):
+                cdk.Tags.of(resource).add("Name", resource.node.path)
+            self._ready.add(association)
+            subnets.append(subnet)
+            tables.append(table)
+        cdk.Tags.of(network).add("Name", self.node.path)
+        vpc = ec2.Vpc.from_vpc_attributes(
             self,
-            "Vpc",
-            max_azs=max_azs,
-            nat_gateways=0,
-            # Emptying the default group takes a further Lambda function in the user's stack; nothing is in that group.
-            restrict_default_security_group=False,
-            subnet_configuration=[
-                ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED, cidr_mask=24)
-            ],
+            "IsolatedVpc",
+            vpc_id=network.attr_vpc_id,
+            availability_zones=zones,
+            isolated_subnet_ids=[subnet.attr_subnet_id for subnet in subnets],
+            isolated_subnet_route_table_ids=[table.attr_route_table_id for table in tables],
+            vpc_cidr_block=network.attr_cidr_block,
         )
-        acknowledge(vpc, "VPCDefaultSecurityGroupClosed")
         self._log_flows(vpc)
         endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         l1(endpoint, ec2.CfnVPCEndpoint).policy_document = lazy_document(self._endpoint_statements)
+        self._ready.add(endpoint)
         return vpc
 
-    def _log_flows(self, vpc: ec2.Vpc) -> None:
+    def _log_flows(self, vpc: ec2.IVpc) -> None:
         environment = Environment.of(self)
         group = logs.LogGroup(self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR)
         acknowledge(group, "CloudWatchLogGroupEncrypted")
@@ -176,17 +198,13 @@ class ClassificationNetwork(Construct):
     @property
     def goes_with_app(self) -> bool:
         """Whether deleting the app deletes subnets or groups, which interfaces of a job would hold up."""
-        return any(cdk.Resource.is_owned_resource(part) for part in (*self._subnets, *self._security_groups))
+        return self._made or any(
+            cdk.Resource.is_owned_resource(part) for part in (*self._subnets, *self._security_groups)
+        )
 
     @property
     def ready(self) -> IDependable:
         """What a job depends on so that its traffic finds its way."""
-        if self._ready is None:
-            self._ready = DependencyGroup(*self._security_groups)
-            if cdk.Resource.is_owned_resource(self._vpc):
-                for child in self._vpc.node.find_all():
-                    if isinstance(child, cdk.CfnResource) and child.cfn_resource_type in _ROUTING:
-                        self._ready.add(child)
         return self._ready
 
 

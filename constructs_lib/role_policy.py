@@ -80,10 +80,12 @@ class RolePolicy(iam.Policy):
         super().__init__(scope, id, statements=[nothing_yet])
         self.statements = statements
         self._resource = l1(self, iam.CfnPolicy)
+        # Stacks and Regions may share a role, on which the later of two policies of one name replaces the earlier.
+        stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+        self._resource.policy_name = f"{cdk.Names.unique_resource_name(self, max_length=90)}-{stack_uuid}"
         self._resource.policy_document = lazy_document(statements)
         role.attach_inline_policy(self)
         self.node.add_validation(_FitsIntoRole(self))
-
         self.node.add_validation(_WildcardsHaveReasons(self))
         acknowledge(self, "IAMNoInlinePolicy")
 

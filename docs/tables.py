@@ -66,7 +66,9 @@ def options(construct: type) -> list[Option]:
     entries = re.findall(r"^    (\w+): ((?:.|\n     +)+)", arguments, re.MULTILINE)
     found = [_option(name, " ".join(said.split())) for name, said in entries if name not in {"scope", "id"}]
     signature = [
-        name for name in inspect.signature(construct.__init__).parameters if name not in {"self", "scope", "id"}
+        name
+        for name in inspect.signature(vars(construct)["__init__"]).parameters
+        if name not in {"self", "scope", "id"}
     ]
     if [option.name for option in found] != signature:
         raise ValueError(f"{construct.__name__} documents {[option.name for option in found]}, but takes {signature}")
@@ -123,6 +125,11 @@ def _group(title: str, statements: list[Statement]) -> str:
     )
 
 
+def _plain(text: str) -> str:
+    """Keep a text from being read as a template of a replacement."""
+    return text.replace("\\", r"\\")
+
+
 TABLES = {"options": options_table, "permissions": permissions_table}
 
 
@@ -139,9 +146,8 @@ def with_tables(text: str) -> str:
         ValueError: A marker is missing.
     """
     for name, table in TABLES.items():
-        text, count = re.subn(
-            rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", lambda m, t=table: f"{m[1]}\n{t()}\n\n{m[2]}", text
-        )
+        written = table()
+        text, count = re.subn(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\1\n{_plain(written)}\n\n\2", text)
         if count != 1:
             raise ValueError(f"README.md has {count} places for the table {name}, not one")
     return text

@@ -1,6 +1,7 @@
 """At home in other people's apps: many jobs, many stacks, aspects, tags, boundaries, other partitions."""
 
 import json
+from pathlib import Path
 
 import aws_cdk as cdk
 import jsii
@@ -232,7 +233,7 @@ STATEFUL = {
         "PipelineDocumentsBucketB9D6610D",
         "PipelineResultsBucketDFEB98C2",
     ],
-    "AWS::EC2::VPC": ["PipelineNetworkVpc36B8C4EB"],
+    "AWS::EC2::VPC": ["PipelineNetworkVpc12ED9BDF"],
     "AWS::IAM::Role": [
         "DocumentClassificationJobsRoleAD2BFC82",
         "PipelineDataAccessRoleFE2C4842",
@@ -278,3 +279,49 @@ def test_traffic_to_a_network_is_opened_through_its_connections(stack):
         for rule in template_of(stack).find_resources("AWS::EC2::SecurityGroupIngress").values()
     }
     assert {443, 8443} <= ports
+
+
+def test_policies_of_two_stacks_on_one_role_have_different_names():
+    app = new_app()
+    role = DataAccessRole(cdk.Stack(app, "Shared"), "Role")
+    stacks = [cdk.Stack(app, name) for name in ("One", "Two")]
+    for stack in stacks:
+        add_job(stack, data_access_role=role)
+    for stack in stacks:
+        for policy in template_of(stack).find_resources("AWS::IAM::Policy").values():
+            assert {"Ref": "AWS::StackId"} in policy["Properties"]["PolicyName"]["Fn::Join"][1][1]["Fn::Select"][1][
+                "Fn::Split"
+            ]
+
+
+def test_a_job_waits_for_a_bucket_policy_that_comes_later(stack):
+    documents = documents_in(stack)
+    add_job(stack, documents=documents)
+    documents.bucket.add_to_resource_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=["s3:DeleteObject"],
+            resources=[documents.bucket.arn_for_objects("*")],
+            principals=[iam.AnyPrincipal()],
+        )
+    )
+    resources = template_of(stack).to_json()["Resources"]
+    (job,) = [resource for resource in resources.values() if resource["Type"] == "Custom::DocumentClassificationJob"]
+    assert "AWS::S3::BucketPolicy" in [resources[name]["Type"] for name in job["DependsOn"]]
+
+
+def test_a_job_waits_for_an_endpoint_that_its_vpc_gets_later(stack):
+    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, max_azs=2)
+    add_job(stack, network=ClassificationNetwork(stack, "Network", vpc=vpc))
+    vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+    resources = template_of(stack).to_json()["Resources"]
+    (job,) = [resource for resource in resources.values() if resource["Type"] == "Custom::DocumentClassificationJob"]
+    assert "AWS::EC2::VPCEndpoint" in [resources[name]["Type"] for name in job["DependsOn"]]
+
+
+def test_a_known_account_and_region_need_no_look_up():
+    app = new_app()
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    DocumentClassificationPipeline(stack, "Pipeline", model=MODEL)
+    manifest = json.loads(Path(app.synth().directory, "manifest.json").read_text())
+    assert "missing" not in manifest

@@ -293,3 +293,20 @@ def test_a_classifier_version_is_named_as_it_is(stack, model):
     template = template_of(stack)
     assert job_properties(template)["Request"]["DocumentClassifierArn"] == CLASSIFIER_ARN
     assert statements(template, "DocumentClassificationJobsPolicy")["StartJobs"]["Resource"][0] == CLASSIFIER_ARN
+
+
+def test_a_part_of_a_second_is_rounded_up(stack, model):
+    timeout = cdk.Duration.millis(1500)
+    DocumentClassificationJob(
+        stack, "Job", model=model, documents=documents_in(stack), results=results_in(stack), timeout=timeout
+    )
+    assert job_properties(template_of(stack))["Timeout"] == "2"
+
+
+def test_a_timeout_may_be_a_parameter(stack, model):
+    timeout = cdk.Duration.seconds(cdk.CfnParameter(stack, "Seconds", type="Number").value_as_number)
+    DocumentClassificationJob(
+        stack, "Job", model=model, documents=documents_in(stack), results=results_in(stack), timeout=timeout
+    )
+    properties = job_properties(template_of(stack))
+    assert (properties["Timeout"], properties["ServiceTimeout"]) == ({"Ref": "Seconds"}, 3600)
