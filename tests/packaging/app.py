@@ -1,7 +1,7 @@
 """A user's app: composes the installed package, passes mypy --strict, and synthesizes into the folder it is given."""
 
 import sys
-from typing import assert_type
+from typing import TYPE_CHECKING, assert_type
 
 import aws_cdk as cdk
 from aws_cdk import aws_comprehend as comprehend
@@ -27,6 +27,10 @@ from constructs_lib import (
     Results,
     ValidationError,
 )
+
+if TYPE_CHECKING:
+    # A name that is not there is an error, which strict mypy would report if this were not one.
+    from constructs_lib import NoSuchName  # type: ignore[attr-defined]
 
 
 class Mails(cdk.Stack):
