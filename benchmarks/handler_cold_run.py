@@ -1,4 +1,3 @@
-
 """Cold run of the handler beside a bare boto3 script that makes the same calls.
 
 Each measurement is a fresh process: imports, clients, ListObjectsV2, StartDocumentClassificationJob,

@@ -30,7 +30,7 @@ from constructs_lib import (
 
 if TYPE_CHECKING:
     # A name that is not there is an error, which strict mypy would report if this were not one.
-    from constructs_lib import NoSuchName  # type: ignore[attr-defined]
+    from constructs_lib import NoSuchName  # type: ignore[attr-defined]  # noqa: F401
 
 
 class Mails(cdk.Stack):
