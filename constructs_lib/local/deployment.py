@@ -100,6 +100,11 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     _show_outputs(outputs)
     for job in jobs:
         _show_predictions(aws, job, plan.labels)
+    if not jobs:
+        _say(
+            "\nNo job was started: there was nothing to classify. --documents PATH uploads something and passes its URI "
+            "to the app as context `documents`."
+        )
     failed = [job for job in jobs if job["JobStatus"] != "COMPLETED"]
     if failed:
         lines = [f"Job {job['JobArn']} is {job['JobStatus']}: {job.get('Message', '')}" for job in failed]

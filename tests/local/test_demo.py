@@ -1,0 +1,63 @@
+"""The demo: what `make demo` runs, whole."""
+
+import json
+import re
+import shlex
+import sys
+
+import pytest
+from support import ROOT
+
+from constructs_lib.local import command
+
+
+def demo_arguments():
+    """The arguments of the command in the Makefile, so that it is that command which is tested."""
+    recipe = (ROOT / "Makefile").read_text().replace("\\\n", "")
+    (line,) = [line for line in recipe.splitlines() if "-m constructs_lib.local deploy" in line]
+    return shlex.split(line.partition("-m constructs_lib.local ")[2])
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """What the demo prints."""
+    printed = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr("constructs_lib.local.deployment._say", printed.append)
+        assert command.main(demo_arguments()) == 0
+    return "\n".join(printed)
+
+
+def test_the_demo_prints_the_outputs_of_the_stack(demo):
+    assert re.search(
+        r"JobArn\w* = arn:aws:comprehend:us-east-1:\d{12}:document-classification-job/[0-9a-f]{32}$", demo, re.MULTILINE
+    )
+    assert re.search(r"JobStatus\w* = COMPLETED$", demo, re.MULTILINE)
+
+
+def test_the_demo_prints_a_row_a_document_and_a_bar_a_class(demo):
+    assert "54 predictions from s3://" in demo
+    assert len(re.findall(r"^ +mail-\d\d\.txt +[A-Z_]+ +0\.\d+$", demo, re.MULTILINE)) >= 20
+    bars = re.findall(r"^ +([A-Z_]+) +(\d+) [█▏▎▍▌▋▊▉#]+$", demo, re.MULTILINE)
+    assert len(bars) == 6
+    assert sum(int(count) for _, count in bars) == 54
+
+
+def test_the_demo_says_how_many_were_classified_rightly_and_it_is_not_all_of_them(demo):
+    right, labelled = map(int, re.search(r"(\d+) of (\d+) classified as labelled", demo).groups())
+    assert labelled == 54
+    assert 40 <= right < labelled
+
+
+def test_an_app_that_starts_no_job_is_told_what_to_do(tmp_path, monkeypatch, capsys):
+    (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
+    (tmp_path / "app.py").write_text(
+        "import aws_cdk as cdk\n"
+        "app = cdk.App()\n"
+        "cdk.CfnResource(cdk.Stack(app, 'Empty'), 'Handle', type='AWS::CloudFormation::WaitConditionHandle')\n"
+        "app.synth()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["deploy"]) == 0
+    assert "No job was started" in capsys.readouterr().out
