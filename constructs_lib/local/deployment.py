@@ -102,7 +102,7 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
         _show_predictions(aws, job, plan.labels)
     if not jobs:
         _say(
-            "\nNo job was started: there was nothing to classify. --documents PATH uploads something and passes its URI "
+            "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
             "to the app as context `documents`."
         )
     failed = [job for job in jobs if job["JobStatus"] != "COMPLETED"]
