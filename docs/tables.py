@@ -17,6 +17,7 @@ from constructs_lib.permissions import (
     Statement,
     data_access_statements,
     endpoint_statements,
+    flow_log_statements,
     handler_statements,
 )
 
@@ -105,6 +106,7 @@ def permissions_table() -> str:
             [_EVERYTHING], _ENVIRONMENT, function_arn="FUNCTION", log_group_arn="LOG-GROUP", stack_id="STACK", tags=True
         ),
         "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account=None),
+        "The role that writes the flow logs of a network that is made": flow_log_statements("LOG-GROUP"),
     }
     return "\n\n".join(_group(title, statements) for title, statements in groups.items())
 
