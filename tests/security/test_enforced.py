@@ -18,11 +18,16 @@ from constructs_lib import (
     DataAccessRole,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    DocumentReader,
     Documents,
+    EmptyInput,
+    FeatureType,
     InputFormat,
     JobMilestone,
+    ReadMode,
     Results,
 )
+from constructs_lib.local import LocalAwsError
 
 ACCOUNT = "000000000000"
 
@@ -129,6 +134,98 @@ def test_whatever_is_brought_is_used_with_no_more_than_its_statements(aws, train
             timeout=cdk.Duration.seconds(20),
         )
     deploy(aws, app, stack)
+
+
+def test_every_other_option_deploys_and_its_job_completes(aws, trained_classifier, unique_name, brought):
+    flywheel = aws.client("comprehend").create_flywheel(
+        FlywheelName=unique_name,
+        ActiveModelArn=trained_classifier,
+        DataAccessRoleArn=brought["role"],
+        DataLakeS3Uri=f"s3://{brought['bucket']}/lake/",
+    )["FlywheelArn"]
+    encrypted = f"{unique_name}-encrypted"
+    aws.client("s3").create_bucket(Bucket=encrypted)
+    app = new_app()
+    stack = cdk.Stack(app, unique_name)
+    key = kms.Key.from_key_arn(stack, "Key", brought["key"]["Arn"])
+    own_key = s3.Bucket.from_bucket_attributes(stack, "OwnKey", bucket_name=encrypted, encryption_key=key)
+    plain = s3.Bucket.from_bucket_name(stack, "Plain", brought["bucket"])
+    classifier = ClassificationModel.from_classifier_arn(trained_classifier)
+
+    def read_by(reader):
+        return Documents.from_bucket(plain, "in/", input_format=InputFormat.ONE_DOC_PER_FILE, reader=reader)
+
+    variants = {
+        "Flywheel": {"model": ClassificationModel.from_flywheel_arn(flywheel)},
+        "Detect": {"documents": read_by(DocumentReader.detect_text(ReadMode.SERVICE_DEFAULT))},
+        "Analyze": {"documents": read_by(DocumentReader.analyze(FeatureType.TABLES, FeatureType.FORMS))},
+        "BucketWithKey": {"results": Results.to_bucket(own_key, "out/")},
+        "Submitted": {"wait_for": JobMilestone.SUBMITTED},
+        "InProgress": {"wait_for": JobMilestone.IN_PROGRESS},
+        "RunAndName": {"run_id": "1", "job_name": "A name of the job"},
+        "Tagged": {"tags": {"team": "mail"}},
+        "Nothing": {
+            "documents": Documents.from_bucket(plain, "empty/", input_format=InputFormat.ONE_DOC_PER_LINE),
+            "when_empty": EmptyInput.SKIP,
+        },
+    }
+    for name, options in variants.items():
+        defaults = {
+            "model": classifier,
+            "documents": read_by(None),
+            "results": Results.to_bucket(plain, f"out/{name}/"),
+            "wait_for": JobMilestone.COMPLETED,
+        }
+        job = DocumentClassificationJob(
+            stack, name, **{**defaults, **options}, data_access_role=DataAccessRole(stack, f"{name}Role")
+        )
+        cdk.CfnOutput(stack, f"{name}Status", value=job.job_status)
+    app.synth()
+    (outputs,) = aws.deploy(app.outdir).values()
+    assert outputs.pop("NothingStatus") == "SKIPPED_EMPTY_INPUT"
+    assert outputs.pop("SubmittedStatus") in {"SUBMITTED", "IN_PROGRESS", "COMPLETED"}
+    assert set(outputs.values()) == {"COMPLETED"}
+
+
+def test_an_empty_prefix_fails_the_deployment_and_is_named(aws, trained_classifier, unique_name, brought):
+    app = new_app()
+    stack = cdk.Stack(app, unique_name)
+    bucket = s3.Bucket.from_bucket_name(stack, "Brought", brought["bucket"])
+    DocumentClassificationJob(
+        stack,
+        "Job",
+        model=ClassificationModel.from_classifier_arn(trained_classifier),
+        documents=Documents.from_bucket(bucket, "empty/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        results=Results.to_bucket(bucket, "out/"),
+    )
+    app.synth()
+    with pytest.raises(LocalAwsError, match=f"begins with s3://{brought['bucket']}/empty/"):
+        aws.deploy(app.outdir)
+
+
+def test_two_stacks_share_a_role_and_leave_each_other_its_permissions(aws, trained_classifier, unique_name, brought):
+    app = new_app()
+    shared = DataAccessRole(cdk.Stack(app, f"{unique_name}-shared"), "Role")
+    stacks = [cdk.Stack(app, f"{unique_name}-{name}") for name in ("one", "two")]
+    for stack in stacks:
+        bucket = s3.Bucket.from_bucket_name(stack, "Brought", brought["bucket"])
+        DocumentClassificationJob(
+            stack,
+            "Job",
+            model=ClassificationModel.from_classifier_arn(trained_classifier),
+            documents=Documents.from_bucket(bucket, "in/", input_format=InputFormat.ONE_DOC_PER_FILE),
+            results=Results.to_bucket(bucket, f"{stack.stack_name}/"),
+            data_access_role=shared,
+            wait_for=JobMilestone.COMPLETED,
+        )
+    app.synth()
+    aws.deploy(app.outdir)
+    assert [status for stack in stacks for _, status, _ in completed(aws, stack)] == ["COMPLETED"] * 2
+    iam_client = aws.client("iam")
+    (role,) = [
+        each["RoleName"] for each in iam_client.list_roles()["Roles"] if f"{unique_name}-shared" in each["RoleName"]
+    ]
+    assert len(iam_client.list_role_policies(RoleName=role)["PolicyNames"]) == 2
 
 
 def test_a_permission_that_is_taken_away_is_missed(aws, trained_classifier, tmp_path):
