@@ -54,13 +54,13 @@ REQUEST = {
 
 # Why a permission that can be taken away here is needed all the same.
 NOT_JUDGED = {
-    "AskForStack": "asked only when a deployment may be a rollback; the handler's tests play those",
-    "AskForSuccessor": "asked only when a resource is deleted",
+    "AskForStack": "a rollback without its history falls back to the id that CloudFormation names, the right one here",
+    "AskForSuccessor": "it spares interfaces that cannot be removed here anyway: see DeleteNetworkInterfaces",
     "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
-    "DeleteNetworkInterfaces": "used only when a stack is deleted and the service left interfaces behind",
+    "DeleteNetworkInterfaces": "the local IAM does not know the condition key ec2:Vpc, so it allows this to nobody",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
-    "FindNetworkInterfaces": "used only when a stack is deleted",
+    "FindNetworkInterfaces": "what is found cannot be removed here: see DeleteNetworkInterfaces",
     "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
     "WriteLog": "functions write no log to CloudWatch Logs here",
 }
