@@ -14,6 +14,7 @@ import functools
 import json
 import secrets
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -295,11 +296,12 @@ def _invoke_custom_resource(
 
     as_strings = custom_resource._normalise_resource_properties
     token, request_id = new_uuid(), new_uuid()
+    signed = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     event = {
         "RequestType": request_type,
         "RequestId": request_id,
         "StackId": stack_id,
-        "ResponseURL": custom_resource._response_url(token),
+        "ResponseURL": f"{custom_resource._response_url(token)}?X-Amz-Date={signed}&X-Amz-Expires=7200",
         "ResourceType": resource_type,
         "LogicalResourceId": logical_id,
         "ResourceProperties": as_strings(props),

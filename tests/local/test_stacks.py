@@ -4,7 +4,9 @@ import io
 import json
 import time
 import zipfile
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
@@ -66,6 +68,13 @@ def test_a_create_that_fails_is_followed_by_the_delete_of_its_id(bench, resource
     assert deleted["PhysicalResourceId"] == "half-made"
     assert deleted["Seen"]["StackStatus"] == "ROLLBACK_IN_PROGRESS"
     assert "Received response status [FAILED] from custom resource. Message returned: on purpose" in bench.reasons()
+
+
+def test_an_events_url_says_when_it_was_made_as_on_aws(bench, resource):
+    assert bench.create_stack({"One": resource()}) == "CREATE_COMPLETE"
+    (created,) = events(bench)
+    signed = parse_qs(urlsplit(created["ResponseURL"]).query)["X-Amz-Date"][0]
+    assert abs(datetime.fromisoformat(signed).timestamp() - time.time()) < 60
 
 
 def test_a_create_that_never_answers_fails_after_its_service_timeout_and_is_deleted(bench, resource):
