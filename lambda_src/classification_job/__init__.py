@@ -1,1 +1,1 @@
-"""The custom resource behind `Custom::DocumentClassificationJob`: starts, watches, tags and clears away one job."""
+"""The custom resource of classification jobs."""

@@ -6,70 +6,71 @@ import traceback
 from dataclasses import asdict
 from typing import Any
 
-from . import answer, events
-from .answer import Answer
 from .errors import JobError
-from .events import Event, Progress
-from .run import HandOver, Run, log
+from .events import IDS, JOB_ARN
+from .run import Answer, HandOver, Run
 from .runtime import Runtime
 
+LIMIT = 4096  # bytes of an answer (User Guide, custom resource response objects)
 
-def handle(event: object, context: Any, outside: Runtime | None = None) -> None:  # noqa: ANN401 - Lambda's own
+
+def handle(event: object, context: Any, outside: Runtime | None = None) -> None:
     """Serve an event of CloudFormation, or go on where an earlier run stopped."""
-    outside = outside or Runtime()
-    request, progress = events.parse(event, outside.now())
+    run = Run(event, outside or Runtime(), context.get_remaining_time_in_millis() / 1000)
     try:
-        result = _serve(request, progress, context.get_remaining_time_in_millis() / 1000, outside)
-    except Exception as error:  # noqa: BLE001 - CloudFormation waits an hour for a failure that it is not told of
-        result = _failed(request, progress, error)
-    if result:
-        answer.send(request, result, outside)
-        log("answered", request, id=result.physical_id, reason=result.reason)
+        answer = _serve(run)
+    except Exception as error:
+        answer = _failed(run, error)
+    if answer:
+        send(run, *answer)
 
 
-def _serve(event: Event, progress: Progress, seconds: float, outside: Runtime) -> Answer | None:
-    done = Answer(event.physical_id)
-    if event.kind == "Delete" and not events.JOB_ARN.fullmatch(event.physical_id):
-        return done
-    job = events.parse_properties(event)
-    if event.kind == "Delete" and job.get("DeleteNetworkInterfaces") != "true":
-        return done
-    run = Run(outside, event, progress, job, seconds)
+def _serve(run: Run) -> Answer | None:
     try:
-        run.resume()
-        if event.kind == "Delete":
-            from .network import Network  # noqa: PLC0415 - a path imports what it needs
+        if run.kind != "Delete":
+            run.accept()
+            from . import lifecycle
 
-            Network(run).clear()
-            return done
-        from .lifecycle import Lifecycle  # noqa: PLC0415
+            return lifecycle.create(run) if run.kind == "Create" else lifecycle.update(run)
+        if JOB_ARN.fullmatch(run.physical_id) and "DeleteNetworkInterfaces" in run.event["ResourceProperties"]:
+            run.accept()
+            from . import network
 
-        lifecycle = Lifecycle(run)
-        return lifecycle.create() if event.kind == "Create" else lifecycle.update()
+            network.clear(run)
     except HandOver:
-        _hand_over(event, progress, outside)
+        payload = json.dumps(run.event | {"HandOver": asdict(run)})
+        name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+        run.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
         run.log("handed over")
         return None
+    return run.physical_id, {}, ""
 
 
-def _hand_over(event: Event, progress: Progress, outside: Runtime) -> None:
-    if progress.hop >= events.MAX_HOPS:
-        raise JobError(f"{progress.hop} runs of the function were too short. Give it a timeout of 15 minutes.")
-    from .service import Service  # noqa: PLC0415
-
-    stand = {name: str(value) for name, value in (asdict(progress) | {"hop": progress.hop + 1}).items()}
-    payload = json.dumps({"Event": event.raw, "HandOver": stand}).encode()
-    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-    Service(outside).call("lambda", "invoke", FunctionName=name, InvocationType="Event", Payload=payload)
-
-
-def _failed(event: Event, progress: Progress, error: Exception) -> Answer:
-    reason, where = str(error), ""
+def _failed(run: Run, error: Exception) -> Answer:
+    reason, trace = str(error), ""
     if not isinstance(error, JobError):
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        reason, where = f"{type(error).__name__}: {reason}. See the function's log.", f"{frame.filename}:{frame.lineno}"
-    log("failed", event, reason=reason, where=where)
-    if event.kind == "Delete":  # Nothing of ours is left to delete, and a stack that cannot go helps nobody.
-        return Answer(event.physical_id)
-    created = progress.job_arn if event.kind == "Create" else ""
-    return Answer(created or event.physical_id, reason=reason)
+        reason, trace = f"{type(error).__name__}: {reason}. See the function's log.", traceback.format_exc()
+    run.log("failed", reason=reason, trace=trace)
+    if run.kind == "Delete":  # A stack that cannot go helps nobody.
+        reason = ""
+    return (run.kind == "Create" and run.job_arn) or run.physical_id, {}, reason
+
+
+def send(run: Run, physical_id: str, data: dict[str, str], reason: str) -> None:
+    """Deliver the answer, or raise, so that Lambda runs the event again."""
+    body = {name: run.event[name] for name in IDS}
+    body |= {"Status": "FAILED", "Reason": reason} if reason else {"Status": "SUCCESS", "Data": data}
+    encoded = json.dumps(body | {"PhysicalResourceId": physical_id}, ensure_ascii=False).encode(errors="replace")
+    if len(encoded) > LIMIT:
+        keep = len(reason) * 2 // 5  # The hint is at the end.
+        shorter = f"{reason[:keep]} ... {reason[-keep:]}" if reason else "The attributes are too long: shorten S3Uri."
+        return send(run, physical_id, {}, shorter)
+    for seconds in (2, 4, 8, 8, 0):
+        try:
+            run.outside.put(run.event["ResponseURL"], encoded)
+        except (OSError, ValueError) as error:  # Its text could quote the signed URL.
+            run.log("answer not delivered", error=type(error).__name__)
+            run.outside.sleep(seconds)
+        else:
+            return run.log("answered", id=physical_id, reason=reason)
+    raise ConnectionError("The answer could not be delivered.")

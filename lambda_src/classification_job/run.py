@@ -1,76 +1,84 @@
-"""The time of one run: pauses, the deadline, and the hand-over before Lambda ends it."""
+"""One run of the function: its time, its calls of AWS, its log."""
 
 import json
+import re
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any
 
-from .errors import Fault, JobError
-from .events import Event, Progress
+from . import errors, events
 from .runtime import Runtime
 
-T = TypeVar("T")
-RESERVE = 60  # Seconds kept for the answer or the hand-over, retries included.
+Answer = tuple[str, dict[str, str], str]  # physical id, attributes, reason of a failure
+UNFINISHED = ("SUBMITTED", "IN_PROGRESS", "STOP_REQUESTED")
+RESERVE = 60  # Seconds kept for the answer, retries included.
 
 
 class HandOver(BaseException):
     """The run must end before its work does."""
 
 
-class Run:
-    """One run on one event; `job` are the resource's properties."""
+class Run(events.Progress):
+    """One run on one event."""
 
-    def __init__(self, outside: Runtime, event: Event, progress: Progress, job: dict[str, Any], seconds: float) -> None:
-        self.outside, self.event, self.progress, self.job = outside, event, progress, job
-        self.ends = outside.now() + seconds - min(RESERVE, seconds / 4)
+    def __init__(self, raw: object, outside: Runtime, seconds: float) -> None:
+        self.outside, self.now, self.chance = outside, outside.now, outside.chance
+        self.event = events.parse(raw)
+        super().__init__(**self.event.get("HandOver", {"began": self.now()}))
+        self.ends = self.now() + seconds - RESERVE
+        self.kind, self.not_started = self.event["RequestType"], f"not-started/{self.event['RequestId']}"
+        self.physical_id = str(self.event.get("PhysicalResourceId") or self.not_started)
+        # When CloudFormation made the event, for all its deliveries.
+        signed = re.search(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)\b", self.event["ResponseURL"])
+        self.signed = datetime.fromisoformat(signed[1]).timestamp() if signed else 0
+
+    def accept(self) -> None:
+        """Check the properties, and sit out the wait that an earlier run handed over."""
+        self.job = events.properties(self.event, self.outside.client)
+        self.request = self.job["Request"]
         # The timeout counts from the first run, CloudFormation's patience from the event.
-        patience = int(job.get("ServiceTimeout", 3600))
-        patience -= min(RESERVE, patience // 2)
-        self.deadline = min(progress.began + int(job["Timeout"]), progress.since + patience)
-
-    def expired(self) -> bool:
-        """Whether the deadline has passed."""
-        return self.outside.now() >= self.deadline
+        patience = int(self.job.get("ServiceTimeout", 3600)) - RESERVE
+        self.deadline = min(self.began + int(self.job["Timeout"]), (self.signed or self.began) + patience)
+        self.pause(self.until - self.now())
 
     def pause(self, seconds: float) -> None:
-        """Wait, at most until the deadline."""
-        self.progress.not_before = min(self.outside.now() + seconds, self.deadline)
-        self.resume()
-
-    def resume(self) -> None:
-        """Sit out the pending pause, here or in the next run."""
-        until, now = self.progress.not_before, self.outside.now()
-        if until > max(now, self.ends):
+        """Wait, at most until the deadline, here or in the next run."""
+        now = self.now()
+        self.until = min(now + max(0, seconds), self.deadline)
+        self.outside.sleep(max(0, min(self.until, self.ends) - now))
+        if self.until > max(now, self.ends):
             raise HandOver
-        if until > now:
-            self.outside.sleep(until - now)
 
-    def insist(self, call: Callable[[], T], what: str, patience: float = 3600) -> T:
-        """Repeat a call for as long as its fault, the deadline and the patience in seconds allow."""
-        progress, patient = self.progress, min(self.deadline, self.outside.now() + patience)
+    def call(self, client: str, operation: str, patience: float = 3600, **arguments: object) -> Any:
+        """Call AWS, again while the error's rule, the deadline and the patience in seconds allow."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        began = self.now()
         while True:
             try:
-                result = call()
-            except Fault as fault:
-                backoff, tries = fault.backoff, progress.tries
-                if not backoff or self.outside.now() >= min(patient, progress.since + backoff.within):
-                    progress.tries = 0
-                    raise JobError(f"{what} failed: {fault}. {fault.hint}") from fault
-                progress.tries += 1
-                self.log("refused", call=what, code=fault.code, tries=tries + 1)
-                self.pause(backoff.wait(tries, self.outside.chance()))
+                answer = getattr(self.outside.client(client), operation)(**arguments)
+            except (BotoCoreError, ClientError) as error:
+                if "JobNotFound" in str(error):
+                    return {}
+                self.log("refused", error=str(error))
+                rule = errors.rule(error)
+                if not rule.first or self.now() >= min(self.deadline, began + min(patience, rule.within)):
+                    self.tries = 0
+                    raise errors.JobError(f"{error} {rule.hint}") from error
+                self.tries += 1
+                self.pause(rule.wait(self.tries, self.chance()))
             else:
-                progress.tries = 0
-                return result
+                self.tries = 0
+                return answer
+
+    def describe(self, job_arn: str, patience: float = 3600) -> Any:
+        """The job as the service describes it; empty when it has no record of it."""
+        operation = "describe_document_classification_job"
+        answer = self.call("comprehend", operation, patience, JobId=job_arn.rpartition("/")[2])
+        return answer.get("DocumentClassificationJobProperties", {})
 
     def log(self, message: str, **more: object) -> None:
-        """Write one line about this event; never the response URL, never a document."""
-        job, attempt = self.progress.job_arn.rpartition("/")[2], self.progress.attempt
-        log(message, self.event, job=job, attempt=attempt, hop=self.progress.hop, **more)
-
-
-def log(message: str, event: Event, **more: object) -> None:
-    """Write one JSON line to the function's log."""
-    resource, request = event.raw["LogicalResourceId"], event.raw["RequestId"]
-    about = {"message": message, "type": event.kind, "resource": resource, "request": request}
-    sys.stdout.write(json.dumps(about | more) + "\n")
+        """Write one JSON line; never the response URL, never a document."""
+        about = {"message": message, "job": self.job_arn.rpartition("/")[2], "attempt": self.attempt} | more
+        about |= {name: self.event[name] for name in ("RequestType", *events.IDS)}
+        sys.stdout.write(json.dumps(about) + "\n")

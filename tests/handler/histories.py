@@ -20,16 +20,18 @@ def invent(seed):
     """A history from a seed."""
     chance = random.Random(seed)  # noqa: S311 - chance, no secret
     kinds = ["create", *["update"] * chance.randint(1, 4), "delete"]
+    reuses = chance.random() < 0.3
     steps = [[kind, _properties(chance), _circumstances(chance)] for kind in kinds]
     return {
         "seed": seed,
         "faults": chance.choice([0, 0.05, 0.3]),
         "crashes": chance.choice([0, 0, 1, 2]),
         "duplicates": chance.choice([[0], [0], [0, 0], [0, 0, 0], [0, 1.5], [0, 45, 200]]),
-        "reuse_request_id": chance.random() < 0.3,
+        "reuse_request_id": reuses,
         "rollback_names_new_id": chance.random() < 0.5,
         "quotas": chance.random() < 0.2,
-        "signed": chance.random() < 0.7,  # whether the event's URL says when it was made
+        # CloudFormation's URLs say when the event was made; without, an earlier deployment's job cannot be told apart.
+        "signed": reuses or chance.random() < 0.7,
         "steps": steps,
     }
 

@@ -33,7 +33,7 @@ def test_a_long_reason_keeps_its_beginning_and_its_hint_in_4096_bytes(world, let
 
 def test_attributes_that_do_not_fit_are_a_failure_with_a_reason(world):
     long = "\U0001f4ec" * 900
-    given = request(JobName="\U0001f4ec" * 256, OutputDataConfig={"S3Uri": f"s3://results/{long}"})
+    given = request(OutputDataConfig={"S3Uri": f"s3://results/{long}"})
     answer = world.create(properties(given))
     assert answer["Status"] == "FAILED"
     assert "S3Uri" in answer["Reason"]
@@ -69,8 +69,9 @@ def test_the_log_is_json_lines_with_job_status_request_and_attempt_and_without_s
     lines = [json.loads(line) for line in out.splitlines()]
     started = next(line for line in lines if line["message"] == "status")
     job_id = world.comprehend.all[0].arn.removeprefix(JOBS)
-    assert (started["job"], started["status"], started["request"], started["attempt"]) == (job_id, "SUBMITTED", "r1", 0)
-    assert any("ZeroDivisionError" in line.get("reason", "") and ".py:" in line["where"] for line in lines)
+    seen = [started[name] for name in ("job", "status", "RequestId", "attempt")]
+    assert seen == [job_id, "SUBMITTED", "r1", 0]
+    assert any("ZeroDivisionError" in line.get("reason", "") and 'run.py", line' in line["trace"] for line in lines)
     assert "SECRET" not in out
     assert "answers.example" not in out
 

@@ -9,7 +9,7 @@ OWNED = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true")
 
 @pytest.mark.parametrize(
     "physical_id",
-    ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 5000, "arn:aws:iam::1:role/a"],
+    ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 1024, "arn:aws:iam::1:role/a"],
 )
 @pytest.mark.parametrize("props", [properties(), OWNED, {}, {"Request": 1}])
 def test_an_id_that_names_no_job_is_deleted_at_once(world, physical_id, props):

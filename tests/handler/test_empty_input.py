@@ -61,6 +61,14 @@ def test_the_listing_goes_on_past_empty_objects(world):
     assert world.create()["Status"] == "SUCCESS"
 
 
+def test_pages_of_empty_objects_are_no_documents(world):
+    world.s3.buckets["documents"] = {f"in/{n:04}": 0 for n in range(30)}
+    world.s3.page = 10
+    assert "s3://documents/in/" in world.create()["Reason"]
+    assert world.s3.pages == 3
+    assert world.comprehend.all == []
+
+
 def test_a_whole_bucket_is_an_input(world):
     world.s3.buckets["documents"] = {"a": 1}
     given = request(InputDataConfig={"S3Uri": "s3://documents", "InputFormat": "ONE_DOC_PER_FILE"})

@@ -93,12 +93,15 @@ def test_two_resources_of_a_stack_do_not_share_a_job(world):
     assert len(world.comprehend.all) == 2
 
 
-def test_without_a_signing_time_the_clock_of_the_first_run_stands_in(world):
+def test_without_a_time_in_the_url_a_failed_job_is_never_taken_for_an_earlier_deployments(world):
     world.comprehend.fails = "INPUT_TOO_LARGE: too large"
     assert world.create(request_id="same", signed=False)["Status"] == "FAILED"
     world.pass_time(120)
     world.comprehend.fails = ""
-    assert world.create(request_id="same", signed=False)["Status"] == "SUCCESS"
+    answer = world.create(request_id="same", signed=False)
+    assert answer["Status"] == "FAILED"
+    assert "another run_id" in answer["Reason"]
+    assert len(world.comprehend.all) == 1
 
 
 def test_a_lost_start_answer_and_throttling_in_a_row_still_end_at_one_job(world):
@@ -129,12 +132,14 @@ def test_a_duplicate_does_not_restart_a_job_that_failed_after_the_milestone(worl
     assert len(world.comprehend.all) == 1
 
 
-def test_the_chain_of_earlier_deployments_is_bounded(world):
+def test_the_chain_of_earlier_deployments_ends_at_the_deadline(world):
     world.comprehend.fails = "INPUT_TOO_LARGE: too large"
-    for _ in range(61):
+    for _ in range(12):
         assert world.create(request_id="same")["Status"] == "FAILED"
         world.pass_time(10)
-    assert len(world.comprehend.all) == 60
+    started, world.latency = len(world.comprehend.all), 60
+    assert "No job was started within 60 s" in world.create(properties(Timeout="60"), request_id="same")["Reason"]
+    assert len(world.comprehend.all) == started
 
 
 def test_a_stack_that_is_deleted_and_created_again_gets_a_job_of_its_own(world):
@@ -144,19 +149,9 @@ def test_a_stack_that_is_deleted_and_created_again_gets_a_job_of_its_own(world):
 
 
 @pytest.mark.parametrize("late", [30, 400])
-def test_a_duplicate_whose_url_has_no_time_learns_it_from_the_stack(world, late):
+def test_a_duplicate_whose_url_has_no_time_starts_nothing(world, late):
     world.comprehend.fails = "INPUT_TOO_LARGE: too large"
     world.stack.signed, world.stack.deliveries = False, [(0, late)]
     assert world.stack.create(properties())["Status"] == "FAILED"
     world.pass_time(1000)
     assert len(world.comprehend.all) == 1
-
-
-def test_a_request_id_used_again_without_a_time_in_its_url_is_told_apart_by_the_stack(world):
-    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
-    world.stack.signed, world.stack.reuse_request_id = False, True
-    world.stack.create(properties())
-    world.pass_time(60)
-    world.comprehend.fails = ""
-    assert world.stack.create(properties())["Status"] == "SUCCESS"
-    assert len(world.comprehend.all) == 2

@@ -5,8 +5,8 @@ import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from classification_job import answer, events
-from classification_job.answer import Answer
+from classification_job.handler import send
+from classification_job.run import Run
 from classification_job.runtime import Runtime
 from handler.world import World, properties
 
@@ -46,8 +46,9 @@ def test_a_refused_upload_is_repeated(bucket):
     bucket.refuses = 2
     outside = Runtime()
     outside.sleep = lambda _: None
-    raw = World().event("Create", properties()) | {"ResponseURL": f"http://127.0.0.1:{bucket.server_port}/x"}
-    answer.send(events.Event(raw, "Create", "id"), Answer("id"), outside)
+    run = Run(World().event("Create", properties()), outside, 900)
+    run.event["ResponseURL"] = f"http://127.0.0.1:{bucket.server_port}/x"
+    send(run, "id", {}, "")
     assert len(bucket.seen) == 3
 
 

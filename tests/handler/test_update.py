@@ -22,7 +22,10 @@ def tagged(*tags, **changes):
         properties(request(Tags=TAGS), RunId="2"),
         properties(request(Tags=TAGS)),
         properties(request(Tags=TAGS, JobName="other"), RunId="1"),
-        properties(request(Tags=TAGS, InputDataConfig={"S3Uri": "s3://documents/in/a", "InputFormat": "X"}), RunId="1"),
+        properties(
+            request(Tags=TAGS, InputDataConfig={"S3Uri": "s3://documents/in/a", "InputFormat": "ONE_DOC_PER_FILE"}),
+            RunId="1",
+        ),
     ],
 )
 def test_a_changed_request_or_run_id_starts_a_job_and_replaces_the_resource(world, stack, changed):
@@ -75,11 +78,22 @@ def test_a_job_whose_record_is_gone_keeps_its_attributes(world, stack):
     assert stack.data["OutputS3Uri"].startswith(f"s3://results/out/{ACCOUNT}-CLN-{before['JobId']}/")
 
 
-def test_new_tags_for_a_job_whose_record_is_gone_are_no_failure(world, stack, capsys):
+def test_new_tags_for_a_job_whose_record_is_gone_are_no_failure(world, stack):
     world.comprehend.all[0].forgotten = True
     stack.update(tagged())
     assert stack.status == "UPDATE_COMPLETE"
-    assert "no tags changed" in capsys.readouterr().out
+    assert stack.data["JobStatus"] == "UNKNOWN"
+
+
+def test_new_tags_are_set_although_the_job_cannot_be_described(world, stack):
+    world.faults["describe_document_classification_job"] = [error("ThrottlingException")] * 30
+    stack.update(tagged({"Key": "team", "Value": "letters"}))
+    assert world.comprehend.all[0].tags == {"team": "letters"}
+
+
+def test_a_tag_without_a_value_is_an_empty_one(world, stack):
+    stack.update(tagged({"Key": "team"}))
+    assert world.comprehend.all[0].tags == {"team": ""}
 
 
 def test_an_update_that_starts_nothing_does_not_fail_when_the_job_cannot_be_described(world, stack):

@@ -14,11 +14,17 @@ import random
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.paginate import Paginator
+from botocore.session import get_session
 from classification_job.handler import handle
 from classification_job.runtime import Runtime
+
+from constructs_lib.local.comprehend.errors import ServiceError
+from constructs_lib.local.comprehend.validation import check
 
 ACCOUNT = "123456789012"
 STACK = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/example/1"
@@ -178,6 +184,10 @@ class Comprehend:
 
     def start_document_classification_job(self, ClientRequestToken, **given):  # noqa: N803
         now = self.world.now
+        try:
+            check("StartDocumentClassificationJob", given | {"ClientRequestToken": ClientRequestToken})
+        except ServiceError as refused:
+            raise error("InvalidRequestException", str(refused)) from refused
         if ClientRequestToken in self.tokens:
             job = self.tokens[ClientRequestToken]
             assert job.request == given, "one token for two requests"
@@ -329,10 +339,20 @@ class _Client:
     def __init__(self, outside, name):
         self._outside, self._name = outside, name
 
+    @property
+    def meta(self):
+        return _real_client(self._name).meta
+
+    def get_paginator(self, operation):
+        """The SDK's own paginator over the fake's pages."""
+        real = _real_client(self._name).get_paginator(operation)
+        return Paginator(getattr(self, operation), real._pagination_cfg, real._model)
+
     def __getattr__(self, operation):
         def call(**given):
             world = self._outside.world
             world.calls.append((operation, given))
+            world.times.append((world.now, operation))
             after = world.before(operation, self._outside)
             answer = getattr(world.services[self._name], operation)(**given)
             if after:
@@ -340,6 +360,15 @@ class _Client:
             return answer
 
         return call
+
+
+_session = cache(get_session)
+
+
+@cache
+def _real_client(name):
+    """A real client, for the API's own model."""
+    return _session().create_client(name, "us-east-1")
 
 
 class Context:
@@ -367,7 +396,7 @@ class World:
             "lambda": LambdaService(self),
             "cloudformation": self.stack,
         }
-        self.calls = []
+        self.calls, self.times = [], []
         self.faults = {}  # operation -> list of exceptions, None (fine) or Crash, consumed in order
         self.after = {}  # the same, raised after the call has had its effect
         self.chaos = None  # function(operation) that may raise, or return what is raised after the effect
