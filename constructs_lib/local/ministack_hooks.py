@@ -437,7 +437,11 @@ _INTERFACE_FILTERS: dict[str, Callable[[dict[str, Any]], set[str]]] = {
 
 
 def _hold_network_interfaces() -> None:
-    """Show who made an interface, find it by filters, and refuse to delete subnets and groups that one uses."""
+    """Show who made an interface, find it by filters, and refuse to delete subnets and groups that one uses.
+
+    Policies may ask in which VPC an interface is that somebody wants to delete.
+    """
+    request_context = iam_actions.request_tag_context
 
     def xml(interface: dict[str, Any]) -> str:
         before, end, _ = ec2._eni_fields_xml(interface).rpartition("</item>")
@@ -455,6 +459,15 @@ def _hold_network_interfaces() -> None:
         content = f"<networkInterfaceSet>{items}</networkInterfaceSet>"
         return ec2._xml(200, "DescribeNetworkInterfacesResponse", content)
 
+    def request_tag_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys: dict[str, Any] = request_context(service, action, body, params)
+        wanted = iam_actions._query_param(params, "NetworkInterfaceId")
+        if action != "ec2:DeleteNetworkInterface" or wanted not in ec2._network_interfaces:
+            return keys
+        vpc = ec2._network_interfaces[wanted]["VpcId"]
+        return {**keys, "ec2:Vpc": f"arn:aws:ec2:{get_region()}:{get_account_id()}:vpc/{vpc}"}
+
+    iam_actions.request_tag_context = request_tag_context
     ec2._ACTION_MAP["DescribeNetworkInterfaces"] = describe
     for resource_type, name in (("AWS::EC2::Subnet", "subnet-id"), ("AWS::EC2::SecurityGroup", "group-id")):
         handler = provisioners._RESOURCE_HANDLERS[resource_type]

@@ -89,6 +89,23 @@ def test_the_app_deploys_runs_a_new_job_for_a_new_run_id_and_goes_away(behaving_
     assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
 
 
+def test_interfaces_that_the_service_leaves_behind_do_not_keep_a_stack_from_going_away(
+    behaving_aws, assembly, unique_name
+):
+    aws, (folder, _) = behaving_aws, assembly
+    aws.configure(keep_network_interfaces=True)
+    job = finished(aws, job_of(aws.deploy(folder)))
+    wanted = [{"Name": "subnet-id", "Values": job["VpcConfig"]["Subnets"]}]
+    (left,) = aws.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+    assert left["Status"] == "available"
+
+    cloudformation = aws.client("cloudformation")
+    stack = cloudformation.describe_stacks(StackName=unique_name)["Stacks"][0]["StackId"]
+    aws.destroy(folder)
+    assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+    assert aws.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"] == []
+
+
 def test_a_role_that_may_not_read_fails_the_stack_with_the_message_of_the_service(behaving_aws, assembly, unique_name):
     _, change = assembly
 
