@@ -55,12 +55,10 @@ REQUEST = {
 # Why a permission that can be taken away here is needed all the same.
 NOT_JUDGED = {
     "AskForStack": "a rollback without its history falls back to the id that CloudFormation names, the right one here",
-    "AskForSuccessor": "it spares interfaces that cannot be removed here anyway: see DeleteNetworkInterfaces",
+    "AskForSuccessor": "a refusal is waited out for minutes, longer than this proof waits",
     "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
-    "DeleteNetworkInterfaces": "the local IAM does not know the condition key ec2:Vpc, so it allows this to nobody",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
-    "FindNetworkInterfaces": "what is found cannot be removed here: see DeleteNetworkInterfaces",
     "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
     "WriteLog": "functions write no log to CloudWatch Logs here",
 }
@@ -110,9 +108,9 @@ class Proof:
         (self._job,) = [name for name, found in self._resources().items() if found["Type"].startswith("Custom::")]
         bucket = aws.deploy(assembly)[STACK]["Documents"]
         aws.client("s3").put_object(Bucket=bucket, Key="in/mail.txt", Body=b"Please pay the total due on invoice 7.")
-        # The control: with all permissions a job starts, and tags change.
-        if problem := self.deploy() or self.deploy("TagJobs"):
-            raise RuntimeError(f"the stack does not deploy with all permissions: {problem}")
+        # The control: with all permissions a job starts, tags change, and left-behind interfaces go.
+        if problem := self.deploy() or self.deploy("TagJobs") or self.delete():
+            raise RuntimeError(f"the stack does not work with all permissions: {problem}")
 
     def _resources(self) -> dict[str, Any]:
         resources: dict[str, Any] = self._template["Resources"]
@@ -185,6 +183,40 @@ class Proof:
             time.sleep(0.05)
         return str(job.get("Message", ""))
 
+    def delete(self) -> str:
+        """Delete the job as a stack that goes away does; what of its network that leaves behind, or nothing."""
+        physical_id = self._physical_id(self._job)
+        self._aws.configure(keep_network_interfaces=True)
+        problem = self.run()
+        self._aws.configure(keep_network_interfaces=False)
+        if problem:
+            raise RuntimeError(f"the job that leaves an interface behind failed: {problem}")
+        job = self._describe(physical_id.rpartition("/")[2])
+        (function,) = [name for name, found in self._resources().items() if found["Type"] == "AWS::Lambda::Function"]
+        functions, stack = (
+            self._aws.client("lambda"),
+            self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0],
+        )
+        event = {
+            "RequestType": "Delete",
+            "RequestId": "delete",
+            "StackId": stack["StackId"],
+            "ResponseURL": f"{functions.meta.endpoint_url}/_ministack/cfn-response/nobody-waits",
+            "LogicalResourceId": self._job,
+            "PhysicalResourceId": physical_id,
+            "ResourceProperties": {
+                "Request": {name: value for name, value in job.items() if name in REQUEST},
+                "WaitFor": "COMPLETED",
+                "Timeout": "5",
+                "WhenEmpty": "SKIP",
+                "DeleteNetworkInterfaces": "true",
+            },
+        }
+        functions.invoke(FunctionName=self._physical_id(function), Payload=json.dumps(event))
+        wanted = [{"Name": "subnet-id", "Values": job["VpcConfig"]["Subnets"]}]
+        found = self._aws.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
+        return f"network interfaces are left behind, {len(found)} in all" if found else ""
+
     def _describe(self, identifier: str) -> dict[str, Any]:
         answer = self._comprehend.describe_document_classification_job(JobId=identifier)
         return dict(answer["DocumentClassificationJobProperties"])
@@ -230,7 +262,10 @@ def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, st
                 continue
             proof.put(role, name, mutation.policy)
             restore = partial(proof.put, role, name, document)
-            problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()
+            if mutation.sid in {"DeleteNetworkInterfaces", "FindNetworkInterfaces"}:
+                problem = proof.delete()
+            else:
+                problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()
             restore()
             yield mutation, problem
 
