@@ -12,6 +12,17 @@ def test_an_answer_that_is_refused_is_sent_again(world):
     assert world.create()["Status"] == "SUCCESS"
 
 
+def test_an_answer_is_sent_again_after_longer_and_longer_pauses(world):
+    world.faults["put"] = [OSError("x")] * 4
+    world.create(properties(WaitFor="SUBMITTED"))
+    assert 20 < world.now - world.comprehend.all[0].submitted < 50
+
+
+def test_a_message_that_is_no_unicode_is_answered(world):
+    world.comprehend.fails = "BROKEN_INPUT: half a letter: \ud800"
+    assert "half a letter: ?" in world.create()["Reason"]
+
+
 def test_an_answer_that_cannot_be_delivered_makes_lambda_repeat_the_event(world, capsys):
     world.faults["put"] = [OSError("https://answers.example/?X-Amz-Signature=SECRET")] * 5
     assert world.create()["Status"] == "SUCCESS"

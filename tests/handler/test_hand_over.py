@@ -21,6 +21,13 @@ def test_an_hour_of_waiting_takes_at_most_five_hand_overs(world):
     assert world.violations == []
 
 
+def test_an_hour_of_waiting_asks_for_the_job_every_twenty_seconds_or_so(world):
+    world.comprehend.work = 3400
+    world.create(LONG)
+    asked = [operation for operation, _ in world.calls].count("describe_document_classification_job")
+    assert 150 < asked < 250
+
+
 def test_a_run_hands_over_a_minute_before_its_lambda_ends(world):
     world.comprehend.work = 3400
     began = world.now
