@@ -41,6 +41,17 @@ def test_attributes_that_are_unknown_are_documented_words_and_never_empty(world)
     assert (data["JobName"], data["DocumentClassifierArn"]) == ("UNNAMED", "NOT_STARTED")
 
 
+def test_the_service_knows_best_where_the_output_is(world):
+    world.comprehend.output = "s3://results/elsewhere/output.tar.gz"
+    assert world.create()["Data"]["OutputS3Uri"] == "s3://results/elsewhere/output.tar.gz"
+
+
+def test_where_the_service_names_only_the_prefix_the_output_is_below_it(world):
+    world.comprehend.output = "{prefix}/"
+    data = world.create(properties(request(OutputDataConfig={"S3Uri": "s3://results/out/"})))["Data"]
+    assert data["OutputS3Uri"] == f"s3://results/out/{ACCOUNT}-CLN-{data['JobId']}/output/output.tar.gz"
+
+
 def test_submitted_needs_no_more_than_the_start(world):
     answer = world.create(properties(WaitFor="SUBMITTED"))
     assert answer["Data"]["JobStatus"] == "SUBMITTED"

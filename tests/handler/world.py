@@ -168,6 +168,7 @@ class Comprehend:
         self.access_from = 0.0  # jobs submitted earlier fail: the data access role is not known everywhere
         self.fails = ""  # every job fails with this message
         self.starts = []  # (time, accepted)
+        self.output = "{prefix}/{account}-CLN-{job}/output/output.tar.gz"
         self.hidden = 0.0  # seconds for which Describe does not know a new job
 
     @property
@@ -217,7 +218,7 @@ class Comprehend:
             "JobStatus": job.status(self.world.now),
             "SubmitTime": datetime.fromtimestamp(job.submitted, UTC),
             "InputDataConfig": job.request["InputDataConfig"],
-            "OutputDataConfig": {"S3Uri": f"{prefix}/{ACCOUNT}-CLN-{JobId}/output/output.tar.gz"},
+            "OutputDataConfig": {"S3Uri": self.output.format(prefix=prefix, account=ACCOUNT, job=JobId)},
             "DataAccessRoleArn": ROLE,
         }
         for name in ("JobName", "DocumentClassifierArn", "VpcConfig"):
