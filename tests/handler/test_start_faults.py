@@ -67,6 +67,14 @@ def test_a_quota_that_stays_full_is_named_at_the_deadline(world):
     assert world.now - before == pytest.approx(600, abs=5)
 
 
+def test_the_refusals_of_a_start_do_not_slow_the_calls_after_it(world):
+    world.faults[START] = [error("TooManyRequestsException")] * 5
+    world.faults["describe_document_classification_job"] = [error("ThrottlingException")]
+    world.create(properties(Timeout="3600"))
+    first, second = [at for at, operation in world.times if operation.startswith("describe_doc")][:2]
+    assert second - first < 5
+
+
 def test_a_start_that_answers_too_late_is_found_by_its_token(world):
     world.after[START] = [timeout(), timeout()]
     assert world.create()["Status"] == "SUCCESS"
