@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from report import Table, ratio
+from report import Table, paired
 from synth import WAYS, run_app
 
 from constructs_lib.local import LocalAws, toolchain
@@ -90,15 +90,13 @@ def _started(aws: LocalAws) -> int:
 def tables(rounds: int) -> list[Table]:
     """Measure, and put the figures side by side."""
     seconds = measure(rounds)
-    rows = []
-    for what, figure in (("least", min), ("median", statistics.median)):
-        value = {way: figure(times) for way, times in seconds.items()}
-        compared = (ratio(value["ours"], value[way], TARGET) for way in ("aws_custom_resource", "provider"))
-        rows.append((f"{what}, s", *(f"{value[way]:.2f}" for way in WAYS), *compared))
+    middle = (f"{statistics.median(seconds[way]):.2f}" for way in WAYS)
+    compared = (paired(seconds["ours"], seconds[way], TARGET) for way in ("aws_custom_resource", "provider"))
+    rows = [("median, s", *middle, *compared)]
     notes = (
         "`cdk deploy` of one job, waiting for SUBMITTED; synthesized before, with a running, bootstrapped local AWS.",
         "Functions run as local processes, where Python and botocore start slower than Node and its SDK.",
-        f"{rounds} rounds in turns, after one that fills the caches.",
+        f"{rounds} rounds in turns, after one that fills the caches; ratios of each round's pair.",
     )
     columns = ("Deployment", *WAYS.values(), "ratio to AwsCustomResource", "ratio to Provider")
     return [Table("Local deployment", columns, rows, notes)]

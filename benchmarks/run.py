@@ -20,7 +20,7 @@ import demo
 import deploy
 import handler_cold_run
 import synth
-from report import Table, ratio
+from report import Table, paired
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,11 @@ def cold_run(rounds: int) -> list[Table]:
         "median, s",
         f"{middle['handler']:.3f}",
         f"{middle['bare']:.3f}",
-        ratio(middle["handler"], middle["bare"], handler_cold_run.RATIO_TARGET),
+        paired(seconds["handler"], seconds["bare"], handler_cold_run.RATIO_TARGET),
     )
-    notes = ("The same AWS calls against a stub on loopback, each in a fresh process, in turns.",)
+    notes = (
+        "The same AWS calls to a stub on loopback, each in a fresh process, in turns; ratios of each round's pair.",
+    )
     return [Table("Cold run of the handler", ("Run", "handler", "bare boto3", "ratio"), [row], notes)]
 
 
@@ -55,14 +57,14 @@ def main() -> None:
     """Measure everything and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--markdown", action="store_true", help=f"also write {README.name}")
-    parser.add_argument("--rounds", type=int, default=3, help="more rounds, less noise (default: 3)")
+    parser.add_argument("--rounds", type=int, default=5, help="more rounds, less noise (default: 5)")
     given = parser.parse_args()
     heading = machine()
     sys.stdout.write(f"{heading}\n\n")
     parts: tuple[Callable[[], list[Table]], ...] = (
         lambda: synth.tables(given.rounds, [1, 10, 100]),
         lambda: deploy.tables(given.rounds + 2),
-        lambda: cold_run(5 * given.rounds),
+        lambda: cold_run(3 * given.rounds),
         lambda: demo.tables(1),
     )
     found: list[Table] = []

@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import Table, ratio
+from report import Table, paired
 
 from constructs_lib.local import toolchain
 
@@ -82,11 +83,11 @@ def synthesize(way: str, jobs: int) -> Synthesis:
     return Synthesis(cpu, memory, len(template["Resources"]), size)
 
 
-def measure(rounds: int, jobs: list[int]) -> dict[tuple[str, int], Synthesis]:
+def measure(rounds: int, jobs: list[int]) -> dict[tuple[str, int], list[Synthesis]]:
     """Measure every way with every number of jobs.
 
     Returns:
-        The least time and memory of all rounds, by way and number of jobs.
+        What each round found, by way and number of jobs.
     """
     found: dict[tuple[str, int], list[Synthesis]] = {(way, count): [] for count in jobs for way in WAYS}
     for which in WAYS:
@@ -94,53 +95,49 @@ def measure(rounds: int, jobs: list[int]) -> dict[tuple[str, int], Synthesis]:
     for _ in range(rounds):
         for (way, count), syntheses in found.items():
             syntheses.append(synthesize(way, count))
-    return {
-        which: Synthesis(
-            min(each.cpu for each in all_),
-            min(each.memory for each in all_),
-            all_[0].resources,
-            all_[0].template_bytes,
-        )
-        for which, all_ in found.items()
-    }
+    return found
 
 
 def tables(rounds: int, jobs: list[int]) -> list[Table]:
     """Measure, and put the figures side by side."""
     found = measure(rounds, jobs)
 
-    def row(what: str, figure: dict[str, float], digits: int, target: float | None = None) -> tuple[str, ...]:
-        compared = ratio(figure["ours"], figure["aws_custom_resource"], target)
-        return (what, *(f"{figure[way]:,.{digits}f}" for way in WAYS), compared)
+    def row(what: str, figures: dict[str, list[float]], digits: int, target: float | None = None) -> tuple[str, ...]:
+        middle = {way: statistics.median(values) for way, values in figures.items()}
+        compared = paired(figures["ours"], figures["aws_custom_resource"], target)
+        return (what, *(f"{middle[way]:,.{digits}f}" for way in WAYS), compared)
+
+    def figures(name: str, count: int) -> dict[str, list[float]]:
+        return {way: [float(getattr(each, name)) for each in found[way, count]] for way in WAYS}
 
     rows = []
     for count in jobs:
-        at = {way: found[way, count] for way in WAYS}
         noun = "job" if count == 1 else "jobs"
-        cpu = {way: each.cpu for way, each in at.items()}
         rows += [
-            row(f"{count} {noun}: user CPU, s", cpu, 2, CPU_TARGETS.get(count)),
-            row(f"{count} {noun}: peak memory, MiB", {way: each.memory for way, each in at.items()}, 0),
-            row(f"{count} {noun}: resources", {way: float(each.resources) for way, each in at.items()}, 0),
-            row(f"{count} {noun}: template, bytes", {way: float(each.template_bytes) for way, each in at.items()}, 0),
+            row(f"{count} {noun}: user CPU, s", figures("cpu", count), 2, CPU_TARGETS.get(count)),
+            row(f"{count} {noun}: peak memory, MiB", figures("memory", count), 0),
+            row(f"{count} {noun}: resources", figures("resources", count), 0),
+            row(f"{count} {noun}: template, bytes", figures("template_bytes", count), 0),
         ]
     few, many = min(jobs), max(jobs)
     if many > few:
-        cpu, memory, resources, size = (
-            {way: (getattr(found[way, many], name) - getattr(found[way, few], name)) / (many - few) for way in WAYS}
-            for name in ("cpu", "memory", "resources", "template_bytes")
-        )
+
+        def each_more(name: str, scale: float = 1) -> dict[str, list[float]]:
+            low, high = figures(name, few), figures(name, many)
+            middle = {way: statistics.median(high[way]) - statistics.median(low[way]) for way in WAYS}
+            return {way: [scale * value / (many - few)] for way, value in middle.items()}
+
         rows += [
-            row("each job more: user CPU, ms", {way: 1000 * value for way, value in cpu.items()}, 1),
-            row("each job more: memory, KiB", {way: 1024 * value for way, value in memory.items()}, 0),
-            row("each job more: resources", resources, 2, 1.0),
-            row("each job more: template, bytes", size, 0, 1.0),
+            row("each job more: user CPU, ms", each_more("cpu", 1000), 1),
+            row("each job more: memory, KiB", each_more("memory", 1024), 0),
+            row("each job more: resources", each_more("resources"), 2, 1.0),
+            row("each job more: template, bytes", each_more("template_bytes"), 0, 1.0),
         ]
     notes = (
         "The same stack in all of them: two buckets, a key, the data access role, and the jobs.",
         "Bytes are those of the template without white space.",
         "The last column compares with AwsCustomResource as its documentation shows it, with a policy each.",
-        f"Every synthesis is a fresh process; the least of {rounds} rounds in turns.",
+        f"Every synthesis is a fresh process; medians of {rounds} rounds in turns, ratios of each round's pair.",
     )
     columns = ("Synthesis", *WAYS.values(), "ratio to AwsCustomResource")
     return [Table("Synthesis", columns, rows, notes)]
