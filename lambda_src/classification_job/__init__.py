@@ -1,1 +1,1 @@
-"""The custom resource of classification jobs."""
+"""The custom resource."""

@@ -23,7 +23,7 @@ class Rule(NamedTuple):
 
 # KMS grants take minutes.
 NOT_YET = Rule("Allow the function's role this call; a start needs the model, the job and iam:PassRole.", 3, 30, 300)
-# Fifty jobs must not ask in vain hundreds of times for ten slots.
+# Or fifty jobs ask hundreds of times for ten slots.
 _QUOTA = Rule(
     "One job starts a second (quota L-5674A323), ten run (L-E65FE76A): raise the timeout, or deploy fewer at once.", 2
 )
@@ -60,7 +60,7 @@ def rule(error: Any) -> Rule:
 
 
 def access_hint(message: str, request: dict[str, Any]) -> str:
-    """What to allow the data access role, if that explains why a job failed."""
+    """What to allow the data access role, if that explains a failure."""
     known = {"VolumeKmsKeyId": "the volume key", "KmsKeyId": "its key"} | request["OutputDataConfig"] | request
     for words, right in _RIGHTS.items():
         if re.search(words, message, re.IGNORECASE):

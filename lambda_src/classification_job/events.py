@@ -56,7 +56,7 @@ def properties(event: dict[str, Any], client: Any) -> Any:
     shapes = dict.fromkeys(own, "(?!)") | _PROPERTIES
     problems += [f"{name}={own.get(name)!r:.60} must match {shapes[name]}" for name in _wrong(own, shapes)]
     if problems:
-        raise JobError(f"No job was started. ResourceProperties and their Request: {'; '.join(problems):.1500}.")
+        raise JobError(f"No job was started. ResourceProperties or Request: {'; '.join(problems):.1500}.")
     return given
 
 

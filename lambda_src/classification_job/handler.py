@@ -73,4 +73,4 @@ def send(run: Run, physical_id: str, data: dict[str, str], reason: str) -> None:
             run.outside.sleep(seconds)
         else:
             return run.log("answered", id=physical_id, reason=reason)
-    raise ConnectionError("The answer could not be delivered.")
+    raise ConnectionError("The answer was not delivered.")

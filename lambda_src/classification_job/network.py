@@ -5,7 +5,7 @@ from contextlib import suppress
 from .errors import JobError
 from .run import UNFINISHED, Run
 
-LEFT = 600  # Seconds after the job's end, for interfaces in use.
+LEFT = 600  # Seconds after the job's end.
 
 
 def clear(run: Run) -> None:

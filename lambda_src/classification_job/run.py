@@ -11,7 +11,7 @@ from .runtime import Runtime
 
 Answer = tuple[str, dict[str, str], str]  # physical id, attributes, reason of a failure
 UNFINISHED = ("SUBMITTED", "IN_PROGRESS", "STOP_REQUESTED")
-RESERVE = 60  # Seconds kept for the answer, retries included.
+RESERVE = 60  # Seconds kept for the answer.
 
 
 class HandOver(BaseException):

@@ -166,6 +166,14 @@ def test_a_rollback_without_a_readable_history_keeps_the_id_of_the_event(world, 
     assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
 
 
+def test_a_rollback_waits_out_a_history_that_is_throttled(world, stack):
+    old = stack.physical_id
+    stack.rollback_names_new_id = True
+    world.faults["describe_stack_events"] = [error("ThrottlingException")] * 3
+    stack.update(properties(RunId="2"), other_fails=True)
+    assert stack.physical_id == old
+
+
 def test_a_rollback_of_tags_gives_the_job_its_earlier_tags(world, stack):
     stack.update(tagged({"Key": "team", "Value": "letters"}), other_fails=True)
     assert world.comprehend.all[0].tags == {"team": "mail", "stage": "dev"}

@@ -18,7 +18,6 @@ from functools import cache
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
-from botocore.paginate import Paginator
 from botocore.session import get_session
 from classification_job.handler import handle
 from classification_job.runtime import Runtime
@@ -342,12 +341,7 @@ class _Client:
 
     @property
     def meta(self):
-        return _real_client(self._name).meta
-
-    def get_paginator(self, operation):
-        """The SDK's own paginator over the fake's pages."""
-        real = _real_client(self._name).get_paginator(operation)
-        return Paginator(getattr(self, operation), real._pagination_cfg, real._model)
+        return _comprehend().meta
 
     def __getattr__(self, operation):
         def call(**given):
@@ -363,13 +357,10 @@ class _Client:
         return call
 
 
-_session = cache(get_session)
-
-
 @cache
-def _real_client(name):
+def _comprehend():
     """A real client, for the API's own model."""
-    return _session().create_client(name, "us-east-1")
+    return get_session().create_client("comprehend", "us-east-1")
 
 
 class Context:
