@@ -20,7 +20,7 @@ _PROPERTIES = {
     "ServiceTimeout": r"\d{0,4}",
     "RunId": ".*",
     "WaitFor": "SUBMITTED|IN_PROGRESS|COMPLETED",
-    "Timeout": r"\d{1,4}",
+    "Timeout": r"[1-9]\d{0,3}",
     "WhenEmpty": "FAIL|SKIP",
     "DeleteNetworkInterfaces": "(true)?",
 }

@@ -11,11 +11,11 @@ from .events import IDS, JOB_ARN
 from .run import Answer, HandOver, Run
 from .runtime import Runtime
 
-LIMIT = 4096  # bytes of an answer (User Guide, custom resource response objects)
+LIMIT = 4096  # bytes (User Guide, custom resource response objects)
 
 
 def handle(event: object, context: Any, outside: Runtime | None = None) -> None:
-    """Serve an event of CloudFormation, or go on where an earlier run stopped."""
+    """Serve an event, or go on where an earlier run stopped."""
     run = Run(event, outside or Runtime(), context.get_remaining_time_in_millis() / 1000)
     try:
         answer = _serve(run)

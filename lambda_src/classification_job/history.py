@@ -1,4 +1,4 @@
-"""The history of the resource, as its stack tells it."""
+"""The resource's history, as its stack tells it."""
 
 from contextlib import suppress
 from typing import Any
@@ -13,7 +13,7 @@ def earlier_id(run: Run) -> str:
     more: Any = {"StackName": stack}
     with suppress(JobError):
         while more:
-            page = run.call("cloudformation", "describe_stack_events", 60, **more)
+            page = run.call("cloudformation", "describe_stack_events", **more)
             for entry in page["StackEvents"]:  # newest first
                 status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
                 if physical_id == stack:

@@ -30,7 +30,7 @@ def create(run: Run) -> Answer:
 
 def update(run: Run) -> Answer:
     """Start a job when what is asked for changed; else keep the job and bring its tags up to date."""
-    arn, job = run.physical_id, None
+    arn, job = run.physical_id, {}
     (old, old_tags), (new, tags) = _split(run.event.get("OldResourceProperties")), _split(run.job)
     if old != new:
         stack = run.call("cloudformation", "describe_stacks", StackName=run.event["StackId"])["Stacks"][0]
@@ -38,16 +38,15 @@ def update(run: Run) -> Answer:
             return create(run)
         arn, old_tags = history.earlier_id(run), tags
     if JOB_ARN.fullmatch(arn):
-        with suppress(JobError):  # No reason to fail an update that starts nothing.
+        with suppress(JobError):  # This need not fail an update.
             job = run.describe(arn, 30)
-        if job != {}:  # Without its record it has no tags.
-            removed = sorted(old_tags.keys() - tags.keys())
-            changed = [{"Key": key, "Value": value} for key, value in tags.items() - old_tags.items()]
-            if removed:  # First: together they may be more than fifty.
-                run.call("comprehend", "untag_resource", ResourceArn=arn, TagKeys=removed)
-            if changed:
-                run.call("comprehend", "tag_resource", ResourceArn=arn, Tags=changed)
-    return _answer(run, arn, job or {})
+        removed = sorted(old_tags.keys() - tags.keys())
+        changed = [{"Key": key, "Value": value} for key, value in tags.items() - old_tags.items()]
+        if removed:  # First: together they may be more than fifty.
+            run.call("comprehend", "untag_resource", ResourceArn=arn, TagKeys=removed)
+        if changed:
+            run.call("comprehend", "tag_resource", ResourceArn=arn, Tags=changed)
+    return _answer(run, arn, job)
 
 
 def _split(properties: Any) -> tuple[object, dict[str, str]]:
@@ -83,8 +82,9 @@ def _has_documents(run: Run) -> bool:
 
 def _start(run: Run) -> None:
     """Start this attempt's job, or find it: all deliveries of an event walk one chain of tokens."""
-    if run.now() >= run.deadline:
-        raise JobError(f"No job was started within {run.job['Timeout']} s. Raise the timeout.")
+    # Later, another delivery may have answered.
+    if run.now() >= (run.signed + run.timeout if run.attempt else run.deadline):
+        raise JobError(f"No job was started within {run.timeout} s. Raise the timeout.")
     parts = [*map(run.event.get, IDS), run.request, run.job.get("RunId", ""), run.attempt]
     token = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     started = run.call("comprehend", "start_document_classification_job", **run.request, ClientRequestToken=token)
@@ -105,7 +105,7 @@ def _watch(run: Run) -> Any:
             if wanted == "IN_PROGRESS" and run.now() - job["SubmitTime"].timestamp() >= PROVEN.get(status, 1e9):
                 return job
         if late:
-            after = f"{run.job_arn} is {status} after {run.job['Timeout']} s, not {wanted}"
+            after = f"{run.job_arn} is {status} after {run.timeout} s, not {wanted}"
             raise JobError(f"{after}; it runs on: no call can stop it. Raise the timeout, or wait for less.")
         run.pause(wait * (0.8 + 0.4 * run.chance()))
         wait = min(wait * 1.6, 20)
@@ -114,16 +114,16 @@ def _watch(run: Run) -> Any:
 def _next_attempt(run: Run, job: Any) -> None:
     """Go on to the next token after a job that failed, or say why not; all deliveries decide alike."""
     message, submitted = job.get("Message", "no reason given"), job["SubmitTime"].timestamp()
-    hint, wait = errors.access_hint(message, run.request), errors.NOT_YET.wait(run.restarts + 1, run.chance())
+    hint, ended = errors.access_hint(message, run.request), job.get("EndTime", job["SubmitTime"]).timestamp()
     earlier = submitted < run.signed - 5  # A deployment that failed used this request id before.
     too_new = (
         # So early a failure that nobody can have answered with success.
         run.job["WaitFor"] != "SUBMITTED"
-        and job.get("EndTime", job["SubmitTime"]).timestamp() - submitted < SETTLED
-        and submitted - (run.signed or run.began) < errors.NOT_YET.within
+        and ended - submitted < SETTLED
+        and submitted - run.signed < errors.NOT_YET.within
         and hint
         and run.restarts < RESTARTS
-        and run.now() + wait + SETTLED < run.deadline
+        and ended + errors.NOT_YET.wait(run.restarts + 1, 1) + SETTLED < run.signed + run.timeout
     )
     if not (earlier or too_new):
         hint = hint or "Correct the cause and deploy with another run_id."
@@ -132,7 +132,7 @@ def _next_attempt(run: Run, job: Any) -> None:
     run.attempt, run.job_arn = run.attempt + 1, ""
     if not earlier:
         run.restarts += 1
-        run.pause(wait)
+        run.pause(errors.NOT_YET.wait(run.restarts, run.chance()))
 
 
 def _answer(run: Run, physical_id: str, job: Any) -> Answer:

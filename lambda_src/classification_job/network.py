@@ -39,7 +39,7 @@ def _remove(run: Run, vpc: dict[str, list[str]]) -> int:
     found = run.call("ec2", "describe_network_interfaces", Filters=filters)["NetworkInterfaces"]
     left = [each for each in found if each.get("RequesterId", "").endswith(":Comprehend")]
     for each in left:
-        if each["Status"] == "available":  # One in use can be another job's: it is never taken away.
+        if each["Status"] == "available":  # One in use can be another job's.
             with suppress(JobError):  # The next look tries again.
                 run.call("ec2", "delete_network_interface", 0, NetworkInterfaceId=each["NetworkInterfaceId"])
     return len(left)

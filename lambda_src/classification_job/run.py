@@ -37,8 +37,8 @@ class Run(events.Progress):
         self.job = events.properties(self.event, self.outside.client)
         self.request = self.job["Request"]
         # The timeout counts from the first run, CloudFormation's patience from the event.
-        patience = int(self.job.get("ServiceTimeout", 3600)) - RESERVE
-        self.deadline = min(self.began + int(self.job["Timeout"]), (self.signed or self.began) + patience)
+        self.timeout, patience = int(self.job["Timeout"]), int(self.job.get("ServiceTimeout", 3600)) - RESERVE
+        self.deadline = min(self.began + self.timeout, (self.signed or self.began) + patience)
         self.pause(self.until - self.now())
 
     def pause(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class Run(events.Progress):
             try:
                 answer = getattr(self.outside.client(client), operation)(**arguments)
             except (BotoCoreError, ClientError) as error:
-                if "JobNotFound" in str(error):
+                if "NotFound" in str(error) and not operation.startswith("start"):
                     return {}
                 self.log("refused", error=str(error))
                 rule = errors.rule(error)

@@ -148,6 +148,25 @@ def test_a_stack_that_is_deleted_and_created_again_gets_a_job_of_its_own(world):
     assert len(world.comprehend.all) == 2
 
 
+def test_without_a_time_in_the_url_no_job_is_started_again(world):
+    world.comprehend.access_from = world.now + 40
+    answer = world.create(signed=False)
+    assert answer["Status"] == "FAILED"
+    assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
+    assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("timeout", range(40, 140, 10))
+def test_duplicates_decide_alike_whether_time_is_left_for_another_start(world, timeout):
+    world.comprehend.access_from = float("inf")
+    world.latency = 3
+    event = world.event("Create", properties(Timeout=str(timeout)))
+    assert world.send(event, deliveries=(0, 1, 20))["Status"] == "FAILED"
+    started = len(world.comprehend.all)
+    world.pass_time(600)
+    assert len(world.comprehend.all) == started
+
+
 @pytest.mark.parametrize("late", [30, 400])
 def test_a_duplicate_whose_url_has_no_time_starts_nothing(world, late):
     world.comprehend.fails = "INPUT_TOO_LARGE: too large"
