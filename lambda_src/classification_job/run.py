@@ -58,7 +58,7 @@ class Run(events.Progress):
             try:
                 answer = getattr(self.outside.client(client), operation)(**arguments)
             except (BotoCoreError, ClientError) as error:
-                if "NotFound" in str(error) and not operation.startswith("start"):
+                if "NotFoundException)" in str(error) and not operation.startswith("start"):
                     return {}
                 self.log("refused", error=str(error))
                 rule = errors.rule(error)

@@ -172,6 +172,12 @@ def test_a_describe_that_is_throttled_and_fails_is_tried_again(world):
     assert len(world.comprehend.all) == 1
 
 
+def test_only_the_code_of_an_error_says_that_a_record_is_missing(world):
+    denied = error("AccessDeniedException", "User: assumed-role/PageNotFound/jobs is not authorized")
+    world.faults["describe_document_classification_job"] = [denied] * 100
+    assert "AccessDeniedException" in world.create()["Reason"]
+
+
 def test_a_stop_that_is_under_way_is_no_success(world):
     job = world.comprehend
     job.queue = 1e9
