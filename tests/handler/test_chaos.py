@@ -6,7 +6,7 @@ import pytest
 from handler.histories import broken, invent, script, shortest
 
 FIRST = int(os.environ.get("CHAOS_FIRST_SEED", "0"))
-COUNT = int(os.environ.get("CHAOS_HISTORIES", "1200"))
+COUNT = int(os.environ.get("CHAOS_HISTORIES", "2000"))
 PARTS = 8
 
 
