@@ -29,6 +29,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from report import median_ratio
 
 SOURCE = Path(__file__).parents[1] / "lambda_src"
 RATIO_TARGET, SIZE_TARGET = 1.10, 24 * 1024
@@ -220,7 +221,7 @@ def main() -> None:
         which: {"min": min(times), "median": statistics.median(times), "max": max(times)}
         for which, times in seconds.items()
     }
-    result["ratio"] = result["handler"]["median"] / result["bare"]["median"]
+    result["ratio"] = median_ratio(seconds["handler"], seconds["bare"])
     result["ratio_target"] = RATIO_TARGET
     result["code_bytes"] = sum(path.stat().st_size for path in SOURCE.rglob("*.py"))
     result["code_bytes_target"] = SIZE_TARGET
@@ -232,7 +233,7 @@ def main() -> None:
         sys.stdout.write(
             f"{which:8} min {times['min']:.3f} s  median {times['median']:.3f} s  max {times['max']:.3f} s\n"
         )
-    sys.stdout.write(f"ratio of the medians {result['ratio']:.2f} (at most {RATIO_TARGET})\n")
+    sys.stdout.write(f"median ratio of the pairs {result['ratio']:.2f} (at most {RATIO_TARGET})\n")
     sys.stdout.write(f"code {result['code_bytes']} bytes unpacked (at most {SIZE_TARGET})\n")
 
 

@@ -193,14 +193,11 @@ class Proof:
             raise RuntimeError(f"the job that leaves an interface behind failed: {problem}")
         job = self._describe(physical_id.rpartition("/")[2])
         (function,) = [name for name, found in self._resources().items() if found["Type"] == "AWS::Lambda::Function"]
-        functions, stack = (
-            self._aws.client("lambda"),
-            self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0],
-        )
+        functions = self._aws.client("lambda")
         event = {
             "RequestType": "Delete",
             "RequestId": "delete",
-            "StackId": stack["StackId"],
+            "StackId": self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"],
             "ResponseURL": f"{functions.meta.endpoint_url}/_ministack/cfn-response/nobody-waits",
             "LogicalResourceId": self._job,
             "PhysicalResourceId": physical_id,
