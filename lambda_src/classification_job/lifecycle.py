@@ -11,7 +11,7 @@ from .events import IDS, JOB_ARN
 from .run import UNFINISHED, Answer, Run
 
 SETTLED = 30  # Access faults come 12 to 14 s after the start.
-PROVEN = {"SUBMITTED": 90, "IN_PROGRESS": SETTLED}  # How old a job is believed.
+PROVEN = {"SUBMITTED": 90, "IN_PROGRESS": SETTLED}  # Age at which a job is believed.
 RESTARTS = 6
 
 

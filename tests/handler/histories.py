@@ -201,6 +201,7 @@ def _check_start(world, given, around, answer, new):
         assert answer.get("Data", {}).get("JobStatus", "SKIPPED_EMPTY_INPUT") == "SKIPPED_EMPTY_INPUT"
         return
     if given["timeout"] < PATIENT and answer["Status"] == "FAILED":
+        assert answer["Reason"]
         return  # time was short; that nothing is started afterwards is checked for every history
     unwatched = given["wait_for"] == "SUBMITTED" and around["access_after"]
     if around["job_fails"] or around["access_after"] > 1000 or (unwatched and answer["Status"] == "FAILED"):

@@ -86,6 +86,7 @@ MISSING = object()
         (["Request", "Tags"], [{"Value": "mail"}]),
         (["WaitFor"], "FOREVER"),
         (["Timeout"], "90000"),
+        (["Timeout"], "0"),
         (["Timeout"], True),
         (["Timeout"], "-1"),
         (["ServiceTimeout"], "soon"),
@@ -113,13 +114,12 @@ def test_a_hostile_property_fails_by_name_and_starts_nothing(world, path, value)
         (["Request", "InputDataConfig", "S3Uri"], "documents/in"),
         (["Request", "InputDataConfig", "S3Uri"], "s3://documents/in" + "x" * 2000),
         (["Request", "VpcConfig", "Subnets"], ["s"] * 10_000),
-        (["Timeout"], "0"),
     ],
 )
 def test_what_the_sdk_lets_pass_starts_nothing_either(world, path, value):
     answer = world.send(world.event("Create", changed(path, value)), wait=60)
     assert answer["Status"] == "FAILED"
-    assert path[-1] in answer["Reason"] or "No document" in answer["Reason"] or "within 0 s" in answer["Reason"]
+    assert path[-1] in answer["Reason"] or "No document" in answer["Reason"]
     assert world.comprehend.all == []
 
 
