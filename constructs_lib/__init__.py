@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from constructs_lib.documents import FeatureType as FeatureType
     from constructs_lib.documents import InputFormat as InputFormat
     from constructs_lib.documents import ReadMode as ReadMode
+    from constructs_lib.errors import ValidationError as ValidationError
     from constructs_lib.job import DocumentClassificationJob as DocumentClassificationJob
-    from constructs_lib.lifecycle import EmptyInput as EmptyInput
-    from constructs_lib.lifecycle import JobMilestone as JobMilestone
+    from constructs_lib.milestones import EmptyInput as EmptyInput
+    from constructs_lib.milestones import JobMilestone as JobMilestone
     from constructs_lib.model import ClassificationModel as ClassificationModel
     from constructs_lib.network import ClassificationNetwork as ClassificationNetwork
     from constructs_lib.pipeline import DocumentClassificationPipeline as DocumentClassificationPipeline
     from constructs_lib.results import Results as Results
-    from constructs_lib.validation import ValidationError as ValidationError
 
 _HOME = {
     "ClassificationModel": "model",
@@ -29,13 +29,13 @@ _HOME = {
     "DocumentClassificationPipeline": "pipeline",
     "DocumentReader": "documents",
     "Documents": "documents",
-    "EmptyInput": "lifecycle",
+    "EmptyInput": "milestones",
     "FeatureType": "documents",
     "InputFormat": "documents",
-    "JobMilestone": "lifecycle",
+    "JobMilestone": "milestones",
     "ReadMode": "documents",
     "Results": "results",
-    "ValidationError": "validation",
+    "ValidationError": "errors",
 }
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
-from constructs_lib.arns import Environment
-from constructs_lib.permissions import COMPREHEND
+from constructs_lib._core.arns import Environment
+from constructs_lib._iam.statements import COMPREHEND
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from constructs_lib.validation import ValidationError, problem
+from constructs_lib.errors import ValidationError, problem
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -13,16 +13,17 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
 from constructs import Construct
 
-from constructs_lib._tokens import is_known
-from constructs_lib.arns import Arn, Environment
-from constructs_lib.buckets import BucketFacts
-from constructs_lib.handler import JobHandler
-from constructs_lib.job_options import check_job_options
+from constructs_lib._core.arns import Arn, Environment
+from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.tokens import is_known
+from constructs_lib._iam.role_policy import policy_document
+from constructs_lib._iam.statements import JobNeeds, Place, data_access_statements
+from constructs_lib._job.settings import check_job_options
+from constructs_lib.errors import ValidationError
+from constructs_lib.job_handler import JobHandler
 from constructs_lib.keys import Key, KeyReference
-from constructs_lib.lifecycle import EmptyInput, JobMilestone
-from constructs_lib.permissions import JobNeeds, Place, data_access_statements
-from constructs_lib.role_policy import policy_document
-from constructs_lib.validation import REGIONS, ValidationError
+from constructs_lib.milestones import EmptyInput, JobMilestone
+from constructs_lib.validation import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 import jsii
 from aws_cdk import aws_kms as kms
 
-from constructs_lib._tokens import is_known
-from constructs_lib.arns import Arn, Environment
+from constructs_lib._core.arns import Arn, Environment
+from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
     from constructs import Construct

@@ -11,11 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct, DependencyGroup
 
-from constructs_lib._l1 import l1
-from constructs_lib.arns import Environment
-from constructs_lib.findings import acknowledge
-from constructs_lib.permissions import Statement, endpoint_statements, flow_log_statements
-from constructs_lib.role_policy import RolePolicy, lazy_document
+from constructs_lib._core.arns import Environment
+from constructs_lib._core.l1 import l1
+from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.role_policy import RolePolicy, lazy_document
+from constructs_lib._iam.statements import Statement, endpoint_statements, flow_log_statements
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

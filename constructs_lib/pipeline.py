@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib.arns import Environment
+from constructs_lib._core.arns import Environment
+from constructs_lib._job.settings import check_job_options, check_key_option
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.documents import Documents, InputFormat
+from constructs_lib.errors import ValidationError, problem
 from constructs_lib.job import DocumentClassificationJob
-from constructs_lib.job_options import check_job_options, check_key_option
 from constructs_lib.keys import Key, as_key
-from constructs_lib.lifecycle import EmptyInput, JobMilestone
+from constructs_lib.milestones import EmptyInput, JobMilestone
 from constructs_lib.network import ClassificationNetwork
 from constructs_lib.results import Results
 from constructs_lib.storage import AccessLogsBucket, PrivateBucket, RotatedKey
-from constructs_lib.validation import ValidationError, problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib._l1 import l1
-from constructs_lib.arns import Environment
-from constructs_lib.findings import acknowledge
+from constructs_lib._core.arns import Environment
+from constructs_lib._core.l1 import l1
+from constructs_lib._iam.findings import acknowledge
 
 if TYPE_CHECKING:
     from aws_cdk import RemovalPolicy

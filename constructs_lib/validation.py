@@ -6,8 +6,10 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from constructs_lib.errors import problem
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 # The limits of the service's model, service-2.json of comprehend 2017-11-27. A test compares them with botocore's.
@@ -71,39 +73,6 @@ REGIONS = frozenset(
 
 # Developer Guide, "Inputs for asynchronous custom analysis": one document a line is for plain text only.
 NOT_PLAIN_TEXT = (".pdf", ".docx", ".doc", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
-
-
-class ValidationError(ValueError):
-    """Options that cannot work, all of them at once.
-
-    Args:
-        problems: What is wrong, one sentence each.
-        where: The path of the construct, or the name of the method.
-    """
-
-    def __init__(self, problems: Sequence[str], where: str) -> None:
-        self.problems = tuple(problems)
-        self.where = where
-        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__("\n  - ".join([f"{where}: {count}", *self.problems]))
-
-
-def problem(option: str, got: object, allowed: str, advice: str) -> str:
-    """Put a problem into words.
-
-    Args:
-        option: The option's name.
-        got: The value that was given.
-        allowed: What is allowed.
-        advice: What to do next.
-
-    Returns:
-        One sentence.
-    """
-    shown = repr(got)
-    if isinstance(got, str):
-        shown = repr(got if len(got) <= 120 else f"{got[:117]}...")  # noqa: PLR2004 - the width of a line
-    return f"{option}: got {shown}; allowed: {allowed}; {advice}"
 
 
 def check_model_arn(arn: str, *, flywheel: bool) -> list[str]:

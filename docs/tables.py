@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from constructs_lib import ClassificationNetwork, DocumentClassificationJob, DocumentClassificationPipeline
-from constructs_lib.arns import Environment
-from constructs_lib.keys import KeyReference
-from constructs_lib.permissions import (
+from constructs_lib._core.arns import Environment
+from constructs_lib._iam.statements import (
     JobNeeds,
     Place,
     Statement,
@@ -20,6 +19,7 @@ from constructs_lib.permissions import (
     flow_log_statements,
     handler_statements,
 )
+from constructs_lib.keys import KeyReference
 
 README = Path(__file__).parents[1] / "README.md"
 

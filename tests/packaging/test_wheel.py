@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import aws_cdk as cdk
 import pytest
 
-from constructs_lib import handler
+from constructs_lib import job_handler
 
 ROOT = Path(__file__).parents[2]
 APP = Path(__file__).parent / "app.py"
@@ -161,9 +161,9 @@ def test_the_handler_has_one_hash_installed_and_in_any_checkout(built, python, s
 
 def asset_key(code, monkeypatch):
     """The S3 key that the handler is published under when its code is in a folder."""
-    monkeypatch.setattr(handler, "handler_code", lambda: code)
+    monkeypatch.setattr(job_handler, "handler_code", lambda: code)
     stack = cdk.Stack(cdk.App(), "Stack")
-    function = handler.JobHandler(stack, "Handler").node.find_child("Function")
+    function = job_handler.JobHandler(stack, "Handler").node.find_child("Function")
     return stack.resolve(function.node.default_child.code)["s3Key"]
 
 

@@ -18,9 +18,8 @@ from constructs_lib import (
     Documents,
     InputFormat,
     Results,
-    findings,
-    role_policy,
 )
+from constructs_lib._iam import findings, role_policy
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,

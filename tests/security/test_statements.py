@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from constructs_lib import permissions
-from constructs_lib.arns import Environment
+from constructs_lib._core.arns import Environment
+from constructs_lib._iam import statements as permissions
+from constructs_lib._iam.statements import JobNeeds, Place
 from constructs_lib.keys import KeyReference
-from constructs_lib.permissions import JobNeeds, Place
 
 HERE = Environment("aws-us-gov", "us-gov-west-1", "111122223333")
 MODEL = "arn:aws-us-gov:comprehend:us-gov-west-1:111122223333:document-classifier/mails"

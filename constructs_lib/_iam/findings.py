@@ -1,6 +1,6 @@
 """Findings of cdk-nag that stay open on purpose, each with its reason.
 
-Wildcards in policies are not in this table: their reason is the `why` of the statement, in `permissions.py`.
+Wildcards in policies are not in this table: their reason is the `why` of the statement, in `statements.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from constructs import IConstruct
 
-    from constructs_lib.permissions import Statement
+    from constructs_lib._iam.statements import Statement
 
 _HIPAA, _NIST, _PCI, _SERVERLESS = "HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321", "Serverless"
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import aws_cdk as cdk
 from aws_cdk import region_info
 
-from constructs_lib._tokens import is_known
+from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
     from constructs import IConstruct

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from constructs_lib import validation
-from constructs_lib._tokens import is_known
-from constructs_lib.buckets import BucketFacts
+from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.tokens import is_known
+from constructs_lib.errors import problem
 from constructs_lib.keys import Key, alias_target, is_alias
-from constructs_lib.lifecycle import EmptyInput, JobMilestone
+from constructs_lib.milestones import EmptyInput, JobMilestone
 from constructs_lib.model import ModelKind
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_s3 as s3
 
-    from constructs_lib.arns import Environment
+    from constructs_lib._core.arns import Environment
     from constructs_lib.documents import Documents
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
@@ -104,7 +105,7 @@ def check_key_option(option: str, key: Key, environment: Environment, *, aliases
         if alias_target(key) is not None:
             return []
         return [
-            validation.problem(
+            problem(
                 option,
                 key.alias_name,
                 "a key, or an alias that knows its key",
@@ -162,7 +163,7 @@ def _check_bucket(option: str, bucket: s3.IBucket, prefix: str, environment: Env
         bucket_region = bucket.env.region
         if is_known(bucket_region) and bucket_region != region:
             found.append(
-                validation.problem(
+                problem(
                     option,
                     f"a bucket in {bucket_region}",
                     f"a bucket in Region {region}, the stack's",

@@ -11,15 +11,15 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from constructs_lib._l1 import l1
-from constructs_lib.findings import acknowledge, acknowledge_wildcards
+from constructs_lib._core.l1 import l1
+from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from constructs import Construct
 
-    from constructs_lib.permissions import Statement
+    from constructs_lib._iam.statements import Statement
 
 # IAM and STS quotas: all inline policies of a role together.
 INLINE_POLICY_LENGTH = 10_240

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from constructs_lib._tokens import is_known
+from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
-    from constructs_lib.arns import Environment
+    from constructs_lib._core.arns import Environment
     from constructs_lib.keys import KeyReference
 
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]

@@ -14,11 +14,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct, IValidation
 
-from constructs_lib.arns import Environment
+from constructs_lib._core.arns import Environment
+from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.role_policy import RolePolicy
+from constructs_lib._iam.statements import JobNeeds, Statement, data_access_statements, handler_statements
 from constructs_lib.data_access_role import DataAccessRole
-from constructs_lib.findings import acknowledge
-from constructs_lib.permissions import JobNeeds, Statement, data_access_statements, handler_statements
-from constructs_lib.role_policy import RolePolicy
 from constructs_lib.validation import check_tag_count
 
 if TYPE_CHECKING:

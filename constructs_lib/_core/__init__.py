@@ -1,0 +1,1 @@
+"""What every room stands on: tokens, ARNs, the environment, the L1 resources of constructs."""

@@ -1,0 +1,1 @@
+"""What a job asks of the service and needs of its surroundings."""
