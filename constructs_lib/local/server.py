@@ -21,10 +21,10 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     # After the environment is as it should be: MiniStack reads its settings when it is imported.
-    from constructs_lib.local import ministack_hooks, resource_types  # noqa: PLC0415
+    from constructs_lib.local import hooks, resource_types  # noqa: PLC0415
     from constructs_lib.local.comprehend import admin, service  # noqa: PLC0415
 
-    ministack_app = ministack_hooks.install(service, resource_types.RESOURCE_TYPES | service.RESOURCE_TYPES)
+    ministack_app = hooks.install(service, resource_types.RESOURCE_TYPES | service.RESOURCE_TYPES)
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - the ASGI callables
         handler = admin.handle if scope.get("path", "").startswith(admin.PREFIX) else ministack_app

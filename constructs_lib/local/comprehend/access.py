@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, invalid
+from constructs_lib.local.hooks import iam, kms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +23,13 @@ def require(access_key: str, action: str, resource: str, context: Mapping[str, A
     Raises:
         DeniedError: IAM says no.
     """
-    if response := aws.denial(access_key, action, resource, context):
+    if response := iam.denial(access_key, action, resource, context):
         raise DeniedError(response)
 
 
 def assume_data_access_role(role: str, source_arn: str) -> boto3.Session:
     """Assume the data access role as Comprehend does."""
-    return aws.assume_role_as_service(role, _PRINCIPAL, source_arn, "Comprehend")
+    return iam.assume_role_as_service(role, _PRINCIPAL, source_arn, "Comprehend")
 
 
 def no_read_access(error: Exception) -> str:
@@ -52,7 +52,7 @@ def check_key(key: str | None) -> None:
     Raises:
         ServiceError: `KmsKeyValidationException`.
     """
-    if key is not None and aws.key_arn(key) is None:
+    if key is not None and kms.key_arn(key) is None:
         raise ServiceError("KmsKeyValidationException", f"The KMS key cannot be validated: {key}")
 
 

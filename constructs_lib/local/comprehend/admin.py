@@ -11,8 +11,8 @@ import dataclasses
 import json
 from typing import Any
 
-from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend.state import STATE, Fault
+from constructs_lib.local.hooks import cloudformation
 
 PREFIX = "/_local/"
 
@@ -42,5 +42,5 @@ def _apply(what: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if what == "calls":
         return STATE.calls
     if what == "resource-types":
-        return sorted(aws.resource_types())
+        return sorted(cloudformation.resource_types())
     raise ValueError(f"{PREFIX}{what} does not exist; there are settings, faults, calls and resource-types")

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from constructs_lib.local.ministack_hooks import Response
+    from constructs_lib.local.hooks.shapes import Response
 
 
 class ServiceError(Exception):

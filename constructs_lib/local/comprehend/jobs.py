@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend import access, models, storage
 from constructs_lib.local.comprehend.errors import ServiceError, invalid
 from constructs_lib.local.comprehend.state import STATE
+from constructs_lib.local.hooks import ec2 as network_interfaces
+from constructs_lib.local.hooks import iam, kms, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ class Job:
 def start(request: dict[str, Any], access_key: str) -> dict[str, Any]:
     """StartDocumentClassificationJob."""
     identifier = secrets.token_hex(16)
-    arn = f"arn:aws:comprehend:{aws.region()}:{aws.account_id()}:document-classification-job/{identifier}"
+    arn = f"arn:aws:comprehend:{registry.region()}:{registry.account_id()}:document-classification-job/{identifier}"
     # The model's ARN was judged before; a policy that names only the model is the outdated form and not enough.
     access.require(access_key, "comprehend:StartDocumentClassificationJob", arn)
     if request.get("Tags"):
@@ -104,7 +105,7 @@ def _register(request: dict[str, Any], identifier: str, arn: str) -> None:
     access.check_key(request["OutputDataConfig"].get("KmsKeyId"))
     _check_quotas()
     folder = request["OutputDataConfig"]["S3Uri"].rstrip("/")
-    output = f"{folder}/{aws.account_id()}-CLN-{identifier}/output/output.tar.gz"
+    output = f"{folder}/{registry.account_id()}-CLN-{identifier}/output/output.tar.gz"
     job = STATE.jobs[identifier] = Job(identifier, arn, output, request, classifier)
     STATE.tags[arn] = tags
     STATE.started.append(time.monotonic())
@@ -156,7 +157,7 @@ def _check_access(job: Job) -> tuple[boto3.Session, S3Client]:
         session = access.assume_data_access_role(request["DataAccessRoleArn"], job.arn)
         s3 = storage.client(session)
         first = next(storage.read_objects(s3, request["InputDataConfig"]["S3Uri"]), None)
-    except (ClientError, aws.AssumeRoleDeniedError) as error:
+    except (ClientError, iam.AssumeRoleDeniedError) as error:
         raise JobError(access.no_read_access(error)) from error
     if first is None:
         raise JobError(f"NO_DOCUMENTS: No documents were found under {request['InputDataConfig']['S3Uri']}.")
@@ -166,12 +167,12 @@ def _check_access(job: Job) -> tuple[boto3.Session, S3Client]:
     except ClientError as error:
         raise JobError(access.no_write_access(error)) from error
     if key := request.get("VolumeKmsKeyId"):
-        _require(session, "kms:CreateGrant", str(aws.key_arn(key)))
+        _require(session, "kms:CreateGrant", str(kms.key_arn(key)))
     return session, s3
 
 
 def _require(session: boto3.Session, action: str, resource: str) -> None:
-    if response := aws.denial(aws.access_key_of_session(session), action, resource):
+    if response := iam.denial(iam.access_key_of_session(session), action, resource):
         raise JobError(f"The provided data access role lacks {action}: {response[2].decode()}")
 
 
@@ -188,13 +189,13 @@ def _network(job: Job, session: boto3.Session) -> Iterator[None]:
     try:
         ec2.describe_subnets(SubnetIds=network["Subnets"])
         ec2.describe_security_groups(GroupIds=network["SecurityGroupIds"])
-        interface = aws.enter_network(session, network["Subnets"][0], network["SecurityGroupIds"])
+        interface = network_interfaces.enter_network(session, network["Subnets"][0], network["SecurityGroupIds"])
     except ClientError as error:
         raise JobError(f"The job cannot work in the given VPC: {error}") from error
     try:
         yield
     finally:
-        aws.leave_network(session, interface, keep=STATE.settings.keep_network_interfaces)
+        network_interfaces.leave_network(session, interface, keep=STATE.settings.keep_network_interfaces)
 
 
 def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:

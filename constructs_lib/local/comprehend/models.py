@@ -11,10 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend import access, storage, text_model
 from constructs_lib.local.comprehend.errors import ServiceError, invalid, not_found
 from constructs_lib.local.comprehend.state import STATE
+from constructs_lib.local.hooks import iam, registry
 
 
 @dataclass
@@ -58,7 +58,7 @@ def create_classifier(request: dict[str, Any], access_key: str) -> dict[str, Any
 
 def start_training(request: dict[str, Any]) -> Classifier:
     """Register the classifier and train it in the background."""
-    arn = classifier_arn(request, aws.region(), aws.account_id())
+    arn = classifier_arn(request, registry.region(), registry.account_id())
     if arn in STATE.classifiers:
         raise ServiceError("ResourceInUseException", f"The specified resource name is already in use: {arn}")
     classifier = STATE.classifiers[arn] = Classifier(arn, request)
@@ -76,7 +76,7 @@ def _train(classifier: Classifier) -> None:
         files = [content for _, content in storage.read_objects(s3, request["InputDataConfig"]["S3Uri"])]
         delimiter = request["InputDataConfig"].get("LabelDelimiter", "|")
         classifier.model = text_model.train(files, request.get("Mode", "MULTI_CLASS"), delimiter)
-    except (ClientError, aws.AssumeRoleDeniedError) as error:
+    except (ClientError, iam.AssumeRoleDeniedError) as error:
         classifier.message = access.no_read_access(error)
     except ValueError as error:
         classifier.message = f"INVALID_INPUT_DATA: {error}"
@@ -116,7 +116,7 @@ def register_flywheel(request: dict[str, Any]) -> dict[str, Any]:
     if "ActiveModelArn" not in request:
         raise invalid("The local Comprehend makes flywheels only around a classifier that exists: give ActiveModelArn.")
     model = _classifier(request["ActiveModelArn"]).arn
-    arn = flywheel_arn(request, aws.region(), aws.account_id())
+    arn = flywheel_arn(request, registry.region(), registry.account_id())
     if arn in STATE.flywheels:
         raise ServiceError("ResourceInUseException", f"The specified resource name is already in use: {arn}")
     STATE.flywheels[arn] = {

@@ -6,13 +6,15 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local import ministack_hooks as aws
 from constructs_lib.local.comprehend import access, jobs, models, validation
 from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, invalid, json_response, not_found
 from constructs_lib.local.comprehend.state import STATE
+from constructs_lib.local.hooks import iam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from constructs_lib.local.hooks.shapes import Response
 
 TARGET_PREFIX = "Comprehend_20171127"
 
@@ -58,7 +60,7 @@ _OPERATIONS: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
 
 async def handle_request(
     _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]
-) -> aws.Response:
+) -> Response:
     """Answer one request; its caller has been authenticated and may act on `resource_arn`."""
     operation = headers["x-amz-target"].rpartition(".")[2]
     STATE.calls[operation] += 1
@@ -68,7 +70,7 @@ async def handle_request(
         STATE.raise_fault(operation)
         request = json.loads(body or b"{}")
         validation.check(operation, request)
-        return json_response(_OPERATIONS[operation](request, aws.access_key_of(headers)))
+        return json_response(_OPERATIONS[operation](request, iam.access_key_of(headers)))
     except (ServiceError, DeniedError) as error:
         return error.response
 

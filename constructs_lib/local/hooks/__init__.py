@@ -1,0 +1,37 @@
+"""Every place where the local AWS reaches into MiniStack, and nothing else: one file for each service reached into.
+
+MiniStack is pinned because of this folder. `install` puts the hooks in; each has a test that fails when it stops
+working. The other public functions are what the local Comprehend needs of its surroundings: who calls, what a role may.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ministack import app
+
+from constructs_lib.local.hooks import cloudformation, ec2, registry, s3, step_functions
+
+if TYPE_CHECKING:
+    from constructs_lib.local.hooks.shapes import ResourceTypes, Service
+
+
+def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa: ANN401 - an ASGI application
+    """Put every hook in.
+
+    Args:
+        comprehend: The service to register beside MiniStack's own.
+        resource_types: CloudFormation resource types to add: how each is made and removed.
+
+    Returns:
+        MiniStack's ASGI application.
+    """
+    registry.register(comprehend)
+    cloudformation.add_resource_types(resource_types)
+    s3.complete_bucket_properties()
+    s3.check_kms()
+    cloudformation.follow_custom_resource_protocol()
+    cloudformation.answer_when_an_operation_ends()
+    step_functions.call_comprehend(comprehend)
+    ec2.hold_network_interfaces()
+    return app.app

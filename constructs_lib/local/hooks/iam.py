@@ -1,0 +1,128 @@
+"""IAM and STS: who calls, what a role may, and assuming one as a service does."""
+# Reaching inside is what this folder is for, and the signatures are MiniStack's.
+# ruff: noqa: SLF001
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import boto3
+import botocore.loaders
+import botocore.session
+from ministack.core import iam_evaluator, router
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam, sts
+
+from constructs_lib.local.hooks.shapes import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs_lib.local.hooks.shapes import Response
+
+# Reading the models of the services takes most of a job's time; sessions share what was read.
+_loader = botocore.loaders.create_loader()
+
+
+class AssumeRoleDeniedError(Exception):
+    """The trust policy of a role does not let a service assume it, or there is no such role."""
+
+
+def assume_role_as_service(role_arn: str, service: str, source_arn: str, session_name: str) -> boto3.Session:
+    """Assume a role as an AWS service does, under the role's real trust policy.
+
+    MiniStack lets its root assume any role that trusts any service, and supplies neither of the keys that guard
+    against confused deputies; so the trust policy is judged here, by MiniStack's evaluator.
+
+    Args:
+        role_arn: The role.
+        service: The service principal, such as `comprehend.amazonaws.com`.
+        source_arn: The resource on whose behalf the service acts (`aws:SourceArn`).
+        session_name: The session's name.
+
+    Returns:
+        A session whose requests are made, signed and judged as the role's.
+
+    Raises:
+        AssumeRoleDeniedError: There is no such role, or it does not trust the service.
+    """
+    role = iam._roles.get(role_arn.rpartition("/")[2])
+    if role is None or role["Arn"] != role_arn:
+        raise AssumeRoleDeniedError(f"{role_arn} does not exist")
+    trust = parsed(role["AssumeRolePolicyDocument"].encode())
+    statements = trust.get("Statement", [])
+    trusted = [
+        {"Resource": "*", **statement}
+        for statement in (statements if isinstance(statements, list) else [statements])
+        if iam_evaluator._service_principal_matches(statement.get("Principal"), service)
+    ]
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=get_account_id(),
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=get_region(),
+        service_context={"aws:sourceaccount": get_account_id(), "aws:sourcearn": source_arn},
+    )
+    policies = [iam_evaluator.parse_policy_document({"Statement": trusted})]
+    if iam_evaluator.evaluate(context, policies).decision != "Allow":
+        raise AssumeRoleDeniedError(f"{service} is not authorized to assume {role_arn}")
+    access_key, secret, token = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_hex(20), secrets.token_hex(32)
+    sts.register_session(
+        access_key,
+        {
+            "Arn": f"arn:aws:sts::{get_account_id()}:assumed-role/{role['RoleName']}/{session_name}",
+            "UserId": f"{role['RoleId']}:{session_name}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": time.time() + 3600,
+        },
+    )
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader)
+    return boto3.Session(access_key, secret, token, region_name=get_region(), botocore_session=core)
+
+
+def denial(access_key: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> Response | None:
+    """Judge one action of a caller.
+
+    Args:
+        access_key: The caller's access key id, from `access_key_of` or a session.
+        action: IAM action, such as `iam:PassRole`.
+        resource: ARN of the resource.
+        context: Condition keys of the request.
+
+    Returns:
+        None when allowed, otherwise the response that says so.
+    """
+    service = action.partition(":")[0]
+    result = iam_evaluator.enforce(access_key, action, service, get_region(), resource, context)
+    if result is None:
+        return None
+    if isinstance(result, iam_evaluator.AuthError):
+        body = {"__type": result.code, "message": result.message}
+        return 403, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()
+    explicit = result.decision == "Deny"
+    reason = "with an explicit deny in a policy" if explicit else f"because no policy allows the {action} action"
+    message = f"User: {result.principal_arn} is not authorized to perform: {action} on resource: {resource} {reason}"
+    if service == "kms":  # asked by S3, which speaks XML
+        error = f"<Error><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+        return 403, {"Content-Type": "application/xml"}, error.encode()
+    body = {"__type": "AccessDeniedException", "Message": message}
+    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(body).encode()
+
+
+def access_key_of(headers: dict[str, str]) -> str:
+    """The access key id that signed a request."""
+    return str(router.extract_access_key_id(headers, {}))
+
+
+def access_key_of_session(session: boto3.Session) -> str:
+    """The access key id of a session made here."""
+    credentials = session.get_credentials()
+    return str(credentials.access_key) if credentials else ""
