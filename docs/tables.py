@@ -1,4 +1,4 @@
-"""Writes the tables of README.md that follow from the code: `python docs/tables.py` puts them between their markers."""
+"""Writes the tables of the pages that follow from the code: `python docs/tables.py` puts them between their markers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from constructs_lib._iam.statements import (
 )
 from constructs_lib.keys import KeyReference
 
-README = Path(__file__).parents[1] / "README.md"
+DOCS = Path(__file__).parent
 
 # Every construct that takes options; the pipeline explains only what is its own.
 CONSTRUCTS = (DocumentClassificationPipeline, DocumentClassificationJob, ClassificationNetwork)
@@ -90,7 +90,7 @@ def options_table() -> str:
     parts = []
     for construct in CONSTRUCTS:
         rows = "\n".join(f"| `{option.name}` | {option.meaning} | {option.default} |" for option in options(construct))
-        parts.append(f"### `{construct.__name__}`\n\n| option | what it is | default |\n| --- | --- | --- |\n{rows}")
+        parts.append(f"## `{construct.__name__}`\n\n| option | what it is | default |\n| --- | --- | --- |\n{rows}")
     return "\n\n".join(parts)
 
 
@@ -132,14 +132,15 @@ def _plain(text: str) -> str:
     return text.replace("\\", r"\\")
 
 
-TABLES = {"options": options_table, "permissions": permissions_table}
+# Which page has which table.
+TABLES = {"options.md": {"options": options_table}, "permissions.md": {"permissions": permissions_table}}
 
 
-def with_tables(text: str) -> str:
-    """Put the tables into a text.
+def with_tables(page: str) -> str:
+    """Put its tables into a page.
 
     Args:
-        text: What has `<!-- name -->` and `<!-- /name -->` around the place of each table.
+        page: The page's file name. It has `<!-- name -->` and `<!-- /name -->` around the place of each table.
 
     Returns:
         The text with every table as the code has it now.
@@ -147,14 +148,16 @@ def with_tables(text: str) -> str:
     Raises:
         ValueError: A marker is missing.
     """
-    for name, table in TABLES.items():
+    text = (DOCS / page).read_text(encoding="utf-8")
+    for name, table in TABLES[page].items():
         written = table()
         text, count = re.subn(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\1\n{_plain(written)}\n\n\2", text)
         if count != 1:
-            raise ValueError(f"README.md has {count} places for the table {name}, not one")
+            raise ValueError(f"{page} has {count} places for the table {name}, not one")
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
-    sys.stdout.write(f"{README.name} is up to date\n")
+    for page in TABLES:
+        (DOCS / page).write_text(with_tables(page), encoding="utf-8")
+    sys.stdout.write(f"{', '.join(TABLES)} are up to date\n")

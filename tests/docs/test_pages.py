@@ -1,0 +1,86 @@
+"""Every code block of the pages runs, every link leads somewhere, every table that follows from the code is its own."""
+
+import re
+import sys
+from pathlib import PurePosixPath
+
+import aws_cdk as cdk
+import pytest
+from docs.pages import BLOCKS, PAGES, blocks
+from support import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+import tables
+
+ABOUT_TESTS = [block for block in blocks("python") if "pytest_plugins" in block.code or "def test_" in block.code]
+BY_ITSELF = [block for block in blocks("python") if block not in ABOUT_TESTS]
+
+
+@pytest.mark.parametrize("page", tables.TABLES)
+def test_the_tables_are_those_of_the_code(page):
+    assert tables.with_tables(page) == (ROOT / "docs" / page).read_text(), "run: python docs/tables.py"
+
+
+def test_there_is_no_block_that_nothing_runs():
+    assert {block.language for block in BLOCKS} <= {"python", "sh", "text"}
+
+
+def code_before(block):
+    """A block with those before it that it goes on from: the one that imports, and all since."""
+    code = []
+    for other in [other for other in BY_ITSELF if other.page == block.page and other.line <= block.line]:
+        if other.code.startswith(("import ", "from ")):
+            code = []
+        code.append(other.code)
+    return "\n".join(code)
+
+
+@pytest.fixture
+def assemblies(monkeypatch):
+    """What apps have synthesized since."""
+    found = []
+    synth = cdk.App.synth
+    monkeypatch.setattr(cdk.App, "synth", lambda app, **kwargs: found.append(synth(app, **kwargs)))
+    return found
+
+
+@pytest.mark.parametrize("block", BY_ITSELF, ids=str)
+def test_a_python_block_runs_and_an_app_is_synthesized(block, assemblies, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = code_before(block)
+    exec(compile(code, str(block), "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
+    if "cdk.App()" in code:
+        (assembly,) = assemblies
+        assert assembly.stacks
+
+
+def test_the_blocks_about_testing_make_a_test_suite_that_passes(pytester):
+    conftest, test = [block.code for block in ABOUT_TESTS if block.page == "docs/testing.md"]
+    pytester.makeconftest(conftest)
+    pytester.makepyfile(test_template=test)
+    written = pytester.runpytest_inprocess("--snapshot-update", "-p", "no:cacheprovider")
+    written.assert_outcomes(passed=1)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def headings(text):
+    """The anchors that hosts make of a page's headings."""
+    found = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in found}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_of_a_page_lead_somewhere(page):
+    folder = (ROOT / page).parent
+    for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+        path, _, anchor = target.partition("#")
+        if path.startswith("https:"):
+            continue
+        file = (folder / path).resolve() if path else ROOT / page
+        assert file.exists(), target
+        assert not anchor or anchor in headings(file.read_text()), target
+
+
+def test_the_front_page_leads_to_every_page():
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", PAGES["README.md"]))
+    assert {page for page in PAGES if PurePosixPath(page).parent.name == "docs"} <= linked
