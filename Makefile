@@ -19,8 +19,8 @@ test: setup
 
 docs: setup
 	$(BIN)/python docs/tables.py
-	PDOC_DISPLAY_ENV_VARS=1 $(BIN)/python -W error -m pdoc --docformat google --output-directory build/docs \
-		constructs_lib constructs_lib.local.aws constructs_lib.testing constructs_lib.predictions
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
+	@echo "open build/docs/index.html"
 
 bench: setup
 	$(BIN)/python benchmarks/run.py

@@ -1,6 +1,7 @@
 """Takes permissions away, one at a time, and looks whether a job on the local AWS still works.
 
-`python benchmarks/permissions.py` writes `permissions.md`: what was taken from which statement, and what happened.
+`python benchmarks/permissions.py` writes `docs/permissions-measured.md`: what was taken from which statement, and what
+happened.
 """
 
 from __future__ import annotations
@@ -296,7 +297,7 @@ def main() -> int:
         for mutation, problem in prove(Proof(aws, classifier, Path(directory))):
             found.append((mutation, problem))
             print(f"{time.monotonic() - begun:6.1f} s  {mutation.sid}  {mutation.taken}  {problem[:90]}", flush=True)  # noqa: T201 - a command's output
-    (Path(__file__).with_suffix(".md")).write_text(report(found, time.monotonic() - begun))
+    (Path(__file__).parents[1] / "docs" / "permissions-measured.md").write_text(report(found, time.monotonic() - begun))
     return int(any(not problem and mutation.sid not in NOT_JUDGED for mutation, problem in found))
 
 

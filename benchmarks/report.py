@@ -39,7 +39,7 @@ class Table:
         """For a README."""
         rule = ("---", *("---:" for _ in self.columns[1:]))
         lines = [f"| {' | '.join(line)} |" for line in (self.columns, rule, *self.rows)]
-        return "\n".join([f"### {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])
+        return "\n".join([f"## {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])
 
 
 def ratio(ours: float, theirs: float, target: float | None = None) -> str:

@@ -1,7 +1,7 @@
 """Every measurement in one report, in less than eight minutes.
 
 python benchmarks/run.py              print it
-python benchmarks/run.py --markdown   write it to benchmarks/README.md as well
+python benchmarks/run.py --markdown   write it to docs/measurements.md as well
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from report import Table, paired
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-README = Path(__file__).parent / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "measurements.md"
 
 
 def machine() -> str:
@@ -56,7 +56,7 @@ def cold_run(rounds: int) -> list[Table]:
 def main() -> None:
     """Measure everything and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--markdown", action="store_true", help=f"also write {README.name}")
+    parser.add_argument("--markdown", action="store_true", help=f"also write {PAGE.name}")
     parser.add_argument("--rounds", type=int, default=5, help="more rounds, less noise (default: 5)")
     given = parser.parse_args()
     heading = machine()
@@ -78,7 +78,7 @@ def main() -> None:
             "# Measurements\n\n`make bench` prints these; `python benchmarks/run.py --markdown` writes this page.\n"
             f"Measured on {heading}.\n"
         )
-        README.write_text("\n".join([head, *(table.markdown() for table in found)]))
+        PAGE.write_text("\n".join([head, *(table.markdown() for table in found)]))
 
 
 if __name__ == "__main__":
