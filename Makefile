@@ -1,44 +1,41 @@
-# make demo: a deployment on this machine. make test: everything that must hold. Both set up what they need.
+# Each target sets up what it needs. `make PYTHON=python3.13 test` takes another Python.
 SHELL := /bin/bash
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 
-.PHONY: demo test format bench docs clean setup
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-versions format bench docs setup clean
 
-demo: setup
+help:  ## this list
+	@echo "usage: make TARGET"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+demo: setup  ## deploy the example app to a local AWS on this machine; no account needed
 	@$(BIN)/python -m constructs_lib.local deploy \
 		--train examples/data/training.csv --documents examples/data/documents --labels examples/data/labels.csv \
 		--context wait_for=COMPLETED
 
-test: setup
+test: setup  ## everything that must hold: format, lint, types, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
 
-docs: setup
+docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(BIN)/python docs/tables.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 
-bench: setup
-	$(BIN)/python benchmarks/run.py
+bench: setup  ## measure synthesis, deployment, handler and demo; one part alone: make bench PART=synth
+	$(BIN)/python benchmarks/run.py $(PART)
 
-format: setup
+format: setup  ## format and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-setup: $(VENV)/.ready
-
-# Rebuilt only when what it is made from has changed.
-$(VENV)/.ready: pyproject.toml constraints.txt constructs_lib/local/node/package-lock.json
+setup:  ## the virtual environment and the CDK CLI, made once
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; pass another one: make PYTHON=python3.13 ...")'
-	@echo "setting up $(VENV) (once; about two minutes)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@$(BIN)/python -m constructs_lib.local setup
-	@touch $@
+	@$(PYTHON) scripts/set_up.py $(if $(filter file,$(origin PYTHON)),,--this-python)
 
-clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis cdk.out
+clean:  ## remove what the other targets have made
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis cdk.out

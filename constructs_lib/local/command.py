@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0, 1 after an error, 130 after Ctrl-C; 143 after SIGTERM comes as `SystemExit`.
     """
     signal.signal(signal.SIGTERM, _terminated)
+    # Python leaves SIGINT ignored where the shell had it so, as for a command in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
@@ -81,7 +83,14 @@ def _start(options: argparse.Namespace) -> None:
 
 
 def _setup(_options: argparse.Namespace) -> None:
-    toolchain.node_modules()
+    fetching = sys.stdout.isatty()
+    toolchain.node_modules(_show_fetched if fetching else lambda _count: None)
+    if fetching:
+        print("\r\x1b[K", end="")  # noqa: T201
+
+
+def _show_fetched(count: int) -> None:
+    print(f"\r\x1b[K  {count} packages fetched", end="", flush=True)  # noqa: T201 - progress on a terminal
 
 
 def _plan(options: argparse.Namespace) -> Plan:

@@ -5,12 +5,24 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from constructs_lib.local import process
 from constructs_lib.local.errors import LocalAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Seconds until npm is given up. It fetches 55 MB.
+_PATIENCE = 300.0
+
+_CURES = """\
+Behind a company's proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS to the file with the company's certificates; for a \
+registry of your own set npm_config_registry; for another folder than ~/.cache set XDG_CACHE_HOME. Then run the same \
+command again."""
 
 _MANIFESTS = Path(__file__).parent / "node"
 
@@ -28,23 +40,32 @@ def node_binary() -> Path:
     return node_home() / "bin" / "node"
 
 
-def node_modules() -> Path:
+def node_modules(on_fetched: Callable[[int], None] = lambda _count: None) -> Path:
     """The folder with the npm tools, installed on first use.
 
     They live in the user's cache, one folder per package-lock.json, so every project on the machine shares them.
+
+    Args:
+        on_fetched: Called while npm installs, with how many packages it has fetched so far.
 
     Returns:
         A complete `node_modules` folder.
 
     Raises:
-        LocalAwsError: npm could not install them; the message holds what npm said.
+        LocalAwsError: npm could not install them; the message holds what npm said and what may help.
     """
     target = _target()
     if not installed():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix="installing-", dir=target.parent))
         try:
-            _npm_ci(staging)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix="installing-", dir=target.parent))
+        except OSError as error:
+            raise LocalAwsError(
+                f"The CDK CLI cannot be installed into {target.parent}: {error.strerror}. "
+                "Set XDG_CACHE_HOME to a folder that can be written."
+            ) from error
+        try:
+            _npm_ci(staging, on_fetched)
             _publish(staging, target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -67,21 +88,30 @@ def _target() -> Path:
     return cache / f"node-{hashlib.sha256(lock).hexdigest()[:16]}"
 
 
-def _npm_ci(directory: Path) -> None:
+def _npm_ci(directory: Path, on_fetched: Callable[[int], None]) -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(_MANIFESTS / name, directory)
+    said: list[str] = []
+
+    def on_line(line: str) -> None:
+        said.append(line)
+        if line.startswith("npm http fetch"):
+            on_fetched(sum(line.startswith("npm http fetch") for line in said))
+
     npm = node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    result = subprocess.run(  # noqa: S603 - our own Node and npm, fixed arguments
-        [node_binary(), npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+    options = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=http", "--fetch-timeout=30000")
+    status = process.Children().run(
+        [node_binary(), npm, "ci", *options],
         cwd=directory,
-        env={**os.environ, "PATH": f"{node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
+        environment={**os.environ, "PATH": f"{node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
+        on_line=on_line,
+        time_limit=_PATIENCE,
     )
-    if result.returncode:
-        raise LocalAwsError(f"npm could not install the CDK CLI:\n{(result.stderr or result.stdout).strip()}")
+    if status:
+        told = [line for line in said if not line.startswith("npm http fetch")][:15]
+        if status < 0:
+            told.append(f"It was ended after {_PATIENCE:.0f} s, with {len(said) - len(told)} packages fetched.")
+        raise LocalAwsError("npm could not install the CDK CLI:\n" + "\n".join(told) + f"\n\n{_CURES}")
 
 
 def _publish(staging: Path, target: Path) -> None:

@@ -131,9 +131,12 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
 
 @contextlib.contextmanager
 def running(*arguments, cwd):
-    """The command in a process of its own, and a folder of its own for everything it writes."""
+    """The command in a process of its own, and a folder of its own for everything it writes.
+
+    SIGINT is ignored when it begins, as by `nohup` or a shell that runs it in the background.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "constructs_lib.local", *arguments],
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "constructs_lib.local", *arguments],
         env={**os.environ, "TMPDIR": str(cwd), "PYTHONPATH": str(Path(command.__file__).parents[2])},
         cwd=cwd,
         stdout=subprocess.PIPE,

@@ -1,0 +1,107 @@
+"""The set-up of a checkout notices what it cannot use, and makes it anew."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from support import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import set_up
+
+HERE = sys.version_info[:2]
+
+
+@pytest.fixture
+def steps(monkeypatch):
+    """What is done, without doing it."""
+    done = []
+    monkeypatch.setattr(set_up, "make", lambda venv: (done.append("make"), environment(venv)))
+    monkeypatch.setattr(set_up, "install", lambda _venv: done.append("install"))
+    monkeypatch.setattr(set_up, "install_cli", lambda _venv: done.append("CLI"))
+    return done
+
+
+def environment(folder, *, version=HERE):
+    """An environment whose Python only says which one it is."""
+    program = folder / "bin" / "python"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\necho {' '.join(map(str, version))}\n")
+    program.chmod(0o755)
+    return folder
+
+
+def test_the_first_time_everything_is_made(tmp_path, steps, capsys):
+    set_up.main([], tmp_path / ".venv")
+    assert steps == ["make", "install", "CLI"]
+    assert "once; two to four minutes" in capsys.readouterr().out
+
+
+def test_a_complete_environment_is_left_alone(tmp_path, steps, capsys):
+    set_up.main([], tmp_path / ".venv")
+    steps.clear()
+    set_up.main(["--this-python"], tmp_path / ".venv")
+    assert steps == []
+    assert capsys.readouterr().out.count("Setting up") == 1
+
+
+def test_one_that_was_interrupted_goes_on(tmp_path, steps):
+    set_up.main([], environment(tmp_path / ".venv"))
+    assert steps == ["install", "CLI"]
+
+
+def test_one_that_is_older_than_what_it_is_made_from_is_brought_up_to_date(tmp_path, steps):
+    venv = environment(tmp_path / ".venv")
+    (venv / ".ready").touch()
+    os.utime(venv / ".ready", (0, 0))
+    set_up.main([], venv)
+    assert steps == ["install", "CLI"]
+
+
+@pytest.mark.parametrize("broken", ["no python", "no pip"])
+def test_a_half_made_one_is_made_anew(broken, tmp_path, steps, capsys):
+    venv = tmp_path / ".venv"
+    if broken == "no pip":
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    else:
+        venv.mkdir()
+    (venv / ".ready").touch()
+    set_up.main([], venv)
+    assert steps == ["make", "install", "CLI"]
+    assert "Making .venv anew: it is incomplete." in capsys.readouterr().out
+
+
+def test_one_of_another_python_is_made_anew_when_this_one_is_asked_for(tmp_path, steps, capsys):
+    other = (HERE[0], HERE[1] + 1)
+    venv = environment(tmp_path / ".venv", version=other)
+    set_up.main([], venv)
+    assert steps == ["install", "CLI"]
+    set_up.main(["--this-python"], venv)
+    assert steps[2:] == ["make", "install", "CLI"]
+    assert f"it has Python 3.{other[1]}, not 3.{HERE[1]}" in capsys.readouterr().out
+
+
+def test_one_of_a_python_that_is_too_old_is_made_anew(tmp_path, steps, capsys):
+    set_up.main([], environment(tmp_path / ".venv", version=(3, 10)))
+    assert steps == ["make", "install", "CLI"]
+    assert "it has Python 3.10" in capsys.readouterr().out
+
+
+def test_a_python_that_makes_no_environments_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(set_up.SetUpError, match="install python3-venv"):
+        set_up.make(tmp_path / ".venv")
+
+
+def test_when_pip_fails_its_words_and_the_cures_are_shown(tmp_path):
+    venv = environment(tmp_path / ".venv")
+    (venv / "bin" / "python").write_text("#!/bin/sh\necho ERROR: certificate verify failed\nexit 1\n")
+    with pytest.raises(set_up.SetUpError, match=r"(?s)certificate verify failed.*PIP_CERT"):
+        set_up.install(venv)
+
+
+def test_make_alone_lists_the_targets():
+    listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for target in ("demo", "test", "docs", "bench", "format", "clean"):
+        assert f"\n  {target} " in listed
