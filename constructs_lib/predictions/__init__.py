@@ -11,19 +11,19 @@ In Python:
 Reading from AWS needs boto3, which the extra `results` installs; everything else needs the standard library only.
 """
 
-from constructs_lib.predictions.archive import read_predictions as read_predictions
 from constructs_lib.predictions.errors import AccessError as AccessError
-from constructs_lib.predictions.errors import BadArchiveError as BadArchiveError
 from constructs_lib.predictions.errors import JobNotFinishedError as JobNotFinishedError
 from constructs_lib.predictions.errors import MissingExtraError as MissingExtraError
 from constructs_lib.predictions.errors import NotFoundError as NotFoundError
-from constructs_lib.predictions.errors import PredictionsError as PredictionsError
 from constructs_lib.predictions.labels import Labels as Labels
 from constructs_lib.predictions.labels import read_labels as read_labels
 from constructs_lib.predictions.page import render_html as render_html
-from constructs_lib.predictions.records import Prediction as Prediction
-from constructs_lib.predictions.records import Problem as Problem
-from constructs_lib.predictions.records import Score as Score
+from constructs_lib.predictions.reading import BadArchiveError as BadArchiveError
+from constructs_lib.predictions.reading import Prediction as Prediction
+from constructs_lib.predictions.reading import PredictionsError as PredictionsError
+from constructs_lib.predictions.reading import Problem as Problem
+from constructs_lib.predictions.reading import Score as Score
+from constructs_lib.predictions.reading import read_predictions as read_predictions
 from constructs_lib.predictions.source import Output as Output
 from constructs_lib.predictions.source import open_output as open_output
 from constructs_lib.predictions.summary import Accuracy as Accuracy

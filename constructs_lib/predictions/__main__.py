@@ -9,12 +9,10 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.archive import read_predictions
-from constructs_lib.predictions.errors import PredictionsError
 from constructs_lib.predictions.export import STANDARD_OUTPUT, CsvExport, JsonExport, open_complete
 from constructs_lib.predictions.labels import read_labels
 from constructs_lib.predictions.page import render_html
-from constructs_lib.predictions.records import LABEL_THRESHOLD
+from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError, read_predictions
 from constructs_lib.predictions.source import open_output
 from constructs_lib.predictions.summary import summarize
 from constructs_lib.predictions.terminal import render_text
@@ -22,7 +20,7 @@ from constructs_lib.predictions.terminal import render_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from constructs_lib.predictions.records import Prediction
+    from constructs_lib.predictions.reading import Prediction
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,20 +1,14 @@
 """Errors of this package: each message says what was wrong and what to do next.
 
-PredictionsError
-├── BadArchiveError
+PredictionsError (in reading)
+├── BadArchiveError (in reading)
 ├── JobNotFinishedError
 ├── NotFoundError
 ├── AccessError
 └── MissingExtraError
 """
 
-
-class PredictionsError(Exception):
-    """The predictions cannot be read or written."""
-
-
-class BadArchiveError(PredictionsError):
-    """The archive is damaged, or holds something else than predictions."""
+from constructs_lib.predictions.reading import PredictionsError
 
 
 class JobNotFinishedError(PredictionsError):

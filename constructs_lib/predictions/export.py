@@ -9,15 +9,15 @@ import sys
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from constructs_lib.predictions.errors import PredictionsError
+from constructs_lib.predictions.reading import PredictionsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.predictions.labels import Labels
-    from constructs_lib.predictions.records import Prediction
+    from constructs_lib.predictions.reading import Prediction
     from constructs_lib.predictions.summary import Summary
 
 STANDARD_OUTPUT = "-"
@@ -94,25 +94,20 @@ class JsonExport:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._separator = '{"predictions": [\n'
-        self._encode = json.JSONEncoder(ensure_ascii=False, default=_fields).encode
+        self._encode = json.JSONEncoder(ensure_ascii=False).encode
 
     def add(self, prediction: Prediction) -> None:
         """Write one record."""
-        self._file.write(self._separator + self._encode(prediction))
+        self._file.write(self._separator + self._encode(prediction.as_dict()))
         self._separator = ",\n"
 
     def finish(self, summary: Summary) -> None:
         """Write the summary, whose lists of single predictions are left out: they are all above."""
-        numbers = asdict(summary)
-        for name in ("first", "lowest", "problems"):
-            del numbers[name]
+        numbers = {
+            name: value for name, value in asdict(summary).items() if name not in {"first", "lowest", "problems"}
+        }
         if summary.accuracy is not None:
+            numbers["accuracy"] = {**numbers["accuracy"], "share": summary.accuracy.share}
             del numbers["accuracy"]["misses"]
-            numbers["accuracy"]["share"] = summary.accuracy.share
         opening = self._separator if self._separator != ",\n" else "\n"
         self._file.write(f'{opening}], "summary": {self._encode(numbers)}}}\n')
-
-
-def _fields(record: Any) -> dict[str, Any]:  # noqa: ANN401 - json hands over whatever it does not know
-    """Return the fields of a record; dataclasses.asdict copies every value and takes five times as long."""
-    return {name: getattr(record, name) for name in record.__dataclass_fields__}

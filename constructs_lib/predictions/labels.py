@@ -7,13 +7,14 @@ import io
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.errors import NotFoundError, PredictionsError
+from constructs_lib.predictions.errors import NotFoundError
+from constructs_lib.predictions.reading import PredictionsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-    from constructs_lib.predictions.records import Prediction
+    from constructs_lib.predictions.reading import Prediction
 
 _Key = tuple[str | None, int | None]
 

@@ -14,8 +14,8 @@ from constructs_lib.predictions.errors import (
     JobNotFinishedError,
     MissingExtraError,
     NotFoundError,
-    PredictionsError,
 )
+from constructs_lib.predictions.reading import PredictionsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-    from constructs_lib.predictions.archive import ReadableStream
+    from constructs_lib.predictions.reading import ReadableStream
 
 _JOB_ARN = re.compile(
     r"arn:aws[a-z-]*:comprehend:(?P<region>[a-z0-9-]+):[0-9]{12}:document-classification-job/(?P<id>.+)"

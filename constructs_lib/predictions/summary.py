@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.records import LABEL_THRESHOLD
+from constructs_lib.predictions.reading import LABEL_THRESHOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from constructs_lib.predictions.labels import Labels
-    from constructs_lib.predictions.records import Prediction
+    from constructs_lib.predictions.reading import Prediction
 
 _KEPT = 100  # problems and misses shown one by one; all of them are counted
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from constructs_lib.predictions.records import Prediction
+    from constructs_lib.predictions.reading import Prediction
     from constructs_lib.predictions.summary import Accuracy, Summary
 
 _SHOWN_CLASSES = 40

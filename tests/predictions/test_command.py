@@ -103,7 +103,7 @@ def test_files_keep_what_they_held_when_the_archive_is_bad(folder, capsys):
     assert sorted(folder.iterdir()) == before
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("error: this is no complete tar.gz archive")
+    assert captured.err.startswith("error: this is no complete archive")
 
 
 def test_a_name_with_half_a_character_is_written_as_its_escape(folder, capsys):

@@ -4,7 +4,7 @@ import pytest
 from predictions.archives import multi_class, multi_label
 
 from constructs_lib.predictions import Prediction, Problem, Score
-from constructs_lib.predictions.records import parse_record
+from constructs_lib.predictions.reading.records import parse_record
 
 
 def parse_one(record):

@@ -1,0 +1,237 @@
+"""Predictions from JSON objects, in any shape that the service writes."""
+
+from __future__ import annotations
+
+import re
+from itertools import repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from .errors import BadArchiveError, OtherKindError
+from .foreign import record_of_another_kind
+from .prediction import Prediction, Problem, Score
+from .rows import from_row, is_row
+from .values import number, object_, objects, text, unexpected, whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# The developer guide's output example writes ScannedPDF where the API reference writes SCANNED_PDF.
+_DOCUMENT_TYPES = {
+    name.replace("_", ""): name for name in ("NATIVE_PDF", "SCANNED_PDF", "MS_WORD", "IMAGE", "PLAIN_TEXT")
+}
+_NAMES_KEPT = 10_000  # ten times as many classes as a model may have
+
+
+def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterator[list[Prediction]]:
+    """Turn JSON objects of the output into predictions.
+
+    Args:
+        batches: The objects, as the service wrote them or as rows of the table of predictions.
+        job: The job that they are of. Default: - not known, unless a row tells it.
+
+    Yields:
+        The predictions, in the order of the objects.
+
+    Raises:
+        OtherKindError: The first object is of another kind of job.
+        BadArchiveError: An object is no prediction; the message says which, and what is missing or wrong.
+    """
+    names = _Names()
+    count, record = 0, None
+    found: list[Prediction] = []
+    try:
+        for batch in batches:
+            for record in batch:
+                count += 1
+                prediction = _plain(record, names, job)
+                if prediction is not None:
+                    found.append(prediction)
+                else:
+                    found.extend(_other(record, job))
+            yield found
+            found = []
+    except ValueError as error:  # wrong JSON and wrong UTF-8 are ValueErrors, too
+        if found:
+            yield found
+        kind = record_of_another_kind(record)
+        if kind and count == 1:
+            raise OtherKindError(kind) from error
+        raise BadArchiveError(f"no prediction at or after record {max(count, 1)}: {kind or error}") from error
+
+
+def _plain(record: Any, names: _Names, job: str | None) -> Prediction | None:  # noqa: ANN401 - a value of JSON
+    """Read a record of the common shape, in a third of the time: a file, a line or none, and classes or labels.
+
+    Returns:
+        The prediction; None for a record of another shape, right or wrong.
+    """
+    line: int | None = None
+    try:
+        if len(record) == 3:  # noqa: PLR2004 - the fields below and this one
+            told = record["Line"]
+            if not (told.isdecimal() and told.isascii() and len(told) <= 18):  # noqa: PLR2004 - as in values.py
+                return None
+            line = int(told)
+        elif len(record) != 2:  # noqa: PLR2004 - the fields below
+            return None
+        file = record["File"]
+        multi_label = "Labels" in record
+        listed = record["Labels" if multi_label else "Classes"]
+        found: dict[str, float] = {}
+        last, is_sorted = 1.0, type(file) is str and type(listed) is list
+        for item in listed:
+            name, score = _name_and_score(item)
+            if type(score) is not float or not 0.0 <= score <= last or len(item) != 2:  # noqa: PLR2004 - name and score
+                is_sorted = False
+            found[names[name]] = last = score
+    except (KeyError, TypeError, AttributeError):
+        return None
+    if not is_sorted or len(found) != len(listed):
+        return None
+    scores = tuple(map(_new, repeat(Score), found.items()))
+    prediction: Prediction = _new(Prediction, (file, line, None, None, scores, multi_label, None, (), (), job))
+    return prediction
+
+
+_name_and_score = itemgetter("Name", "Score")
+_new: Any = tuple.__new__  # without the layer that names the arguments
+
+
+def _other(record: Any, job: str | None) -> Iterator[Prediction]:  # noqa: ANN401 - a value of JSON
+    if not isinstance(record, dict):
+        raise unexpected("a record", record, "an object")
+    if is_row(record):
+        yield from_row(record, job)
+    else:
+        yield from parse_record(record, job)
+
+
+class _Names(dict[str, str]):
+    """Names of classes without the spaces around them, as one of the guide's examples has them."""
+
+    def __missing__(self, name: str) -> str:
+        if type(name) is not str:
+            raise TypeError
+        if len(self) >= _NAMES_KEPT:
+            self.clear()
+        self[name] = stripped = name.strip()
+        return stripped
+
+
+def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[Prediction]:
+    """Turn one JSON object of the output into predictions: one, or one a page where its scores name pages.
+
+    Args:
+        record: The object as the service wrote it.
+        job: The job that it is of. Default: - not known.
+
+    Yields:
+        The predictions.
+
+    Raises:
+        ValueError: The object is no prediction; the message says what is missing or wrong.
+
+    Source: developer guide, "Outputs for asynchronous analysis jobs"; API reference, `ClassifyDocument`.
+    """
+    file = record.get("File")
+    if not isinstance(file, str):
+        raise unexpected("File", file, "a string")
+    multi_label = record.get("Labels") is not None
+    listed = objects(record, "Labels" if multi_label else "Classes")
+    errors = _problems(record, "Errors", "Error")
+    if "ErrorCode" in record:
+        errors = (_problem(record, "Error"), *errors)
+    warnings = _problems(record, "Warnings", "Warn")
+    if not (multi_label or "Classes" in record or errors):
+        raise ValueError("none of Classes, Labels, Errors and ErrorCode is there")
+
+    line = whole_number(record.get("Line"), "Line")
+    metadata = object_(record.get("DocumentMetadata") or {}, "DocumentMetadata")
+    page = whole_number(metadata.get("PageNumber"), "PageNumber")
+    pages = whole_number(metadata.get("Pages"), "Pages")
+    type_of = _DocumentTypes(record.get("DocumentType"))
+    scores: dict[int | None, list[Score]] = {}
+    for item in listed:
+        scores.setdefault(page or whole_number(item.get("Page"), "Page"), []).append(_score(item))
+    if scores.keys() - {page, None}:  # the scores of several pages in one object
+        scores |= {problem.page: [] for problem in errors if problem.page not in scores}
+        errors_of, warnings_of = _by_page(errors), _by_page(warnings)
+    else:
+        scores = scores or {page: []}
+        errors_of = warnings_of = {}
+    for of_number, of_page in scores.items():
+        yield Prediction(
+            file=file,
+            line=line,
+            page=of_number,
+            pages=pages,
+            scores=_ranked(of_page),
+            multi_label=multi_label,
+            document_type=type_of.page(of_number),
+            errors=errors if of_number == page else errors_of.get(of_number, ()) + errors_of.get(None, ()),
+            warnings=warnings if of_number == page else warnings_of.get(of_number, ()) + warnings_of.get(None, ()),
+            job=job,
+        )
+
+
+def _ranked(scores: list[Score]) -> tuple[Score, ...]:
+    """Sort scores, the best first, and keep the best of each name."""
+    best: dict[str, Score] = {}
+    for score in sorted(scores, key=lambda score: -score.score):
+        best.setdefault(score.name, score)
+    return tuple(best.values())
+
+
+def _score(item: Mapping[str, Any]) -> Score:
+    name, score = item.get("Name"), item.get("Score")
+    if not isinstance(name, str):
+        raise unexpected("Name", name, "a string")
+    return Score(name.strip(), number(score, "Score"))
+
+
+def _problems(record: Mapping[str, Any], field: str, prefix: str) -> tuple[Problem, ...]:
+    return tuple(_problem(item, prefix) for item in objects(record, field))
+
+
+def _problem(item: Mapping[str, Any], prefix: str) -> Problem:
+    code, message = item.get(f"{prefix}Code"), item.get(f"{prefix}Message")
+    return Problem(text(code, "UNKNOWN"), text(message, ""), whole_number(item.get("Page"), "Page"))
+
+
+def _by_page(problems: tuple[Problem, ...]) -> dict[int | None, tuple[Problem, ...]]:
+    """Sort problems by the page they are about."""
+    sorted_: dict[int | None, list[Problem]] = {}
+    for problem in problems:
+        sorted_.setdefault(problem.page, []).append(problem)
+    return {page: tuple(of_page) for page, of_page in sorted_.items()}
+
+
+class _DocumentTypes:
+    """A type given as text (guide) or as a list with one entry a page (API reference).
+
+    Args:
+        value: What the record tells.
+    """
+
+    def __init__(self, value: object) -> None:
+        self._of_page: dict[int | None, str | None] = {}
+        if isinstance(value, list):
+            for item in value:
+                entry = object_(item, "DocumentType")
+                self._of_page.setdefault(whole_number(entry.get("Page"), "Page"), _document_type(entry.get("Type")))
+            self._first = next(iter(self._of_page.values()), None)
+        else:
+            self._first = _document_type(value)
+        self._one_for_all = not self._of_page
+
+    def page(self, page: int | None) -> str | None:
+        """Return the type of a page; without a page that of the document."""
+        return self._first if page is None or self._one_for_all else self._of_page.get(page)
+
+
+def _document_type(value: object) -> str | None:
+    if value is None:
+        return None
+    told = text(value, "")
+    return _DOCUMENT_TYPES.get(re.sub(r"[^A-Z]", "", told.upper()), told)
