@@ -21,6 +21,9 @@ test: setup  ## everything that must hold: format, lint, types, all tests
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist worksteal
 
+test-versions: setup  ## the tests with the lowest declared and the newest versions, on each Python at hand
+	$(BIN)/python scripts/test_versions.py $(ONLY)
+
 docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(BIN)/python docs/tables.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
