@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    import boto3
+
     from constructs_lib.local.endpoint import Endpoint
 
 ACCOUNT = "000000000000"
@@ -149,6 +151,14 @@ class LocalAws:
         return Control(self.endpoint).resource_types()
 
     # --- Clients ----------------------------------------------------------------------------------------------------
+
+    def session(self, credentials: Mapping[str, str] | None = None) -> boto3.Session:
+        """A boto3 session of the local AWS, for code that takes one, such as `open_output` of the predictions.
+
+        Args:
+            credentials: As for `client`; default: the root user.
+        """
+        return self._known_clients.session(credentials)
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - a boto3 client
         """A boto3 client of the local AWS.
