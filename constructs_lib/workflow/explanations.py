@@ -1,0 +1,46 @@
+"""What to do about what ends a run.
+
+The first entry counts whose words stand in the error's name or its text, in small letters. The words on access are
+those of the custom resource's function; a test holds them together.
+"""
+
+from __future__ import annotations
+
+ACCESS: dict[str, str] = {
+    "no_read_access": (
+        "Allow the data access role s3:ListBucket and s3:GetObject on the documents, and kms:Decrypt on their key."
+    ),
+    "no_write_access": (
+        "Allow the data access role s3:PutObject on the results' prefix, and kms:GenerateDataKey on their key."
+    ),
+    "assume": (
+        "Let comprehend.amazonaws.com assume the data access role for this account's document-classification-job/*."
+    ),
+    "kms": "Allow the data access role kms:CreateGrant on the volume key, which must be enabled and symmetric.",
+    "access denied": "Allow the data access role what the message names.",
+    "not authorized": "Allow the data access role what the message names.",
+}
+"""Words of a message that rights explain, and what to do. A role that is seconds old causes the same."""
+
+ERRORS: dict[str, str] = {
+    "wrongprefix": "Give a Prefix that begins with the documents' prefix, the batches' or a schedule's.",
+    "toomanydocuments": "Run parts of it by longer prefixes, or raise max_documents.",
+    "toomuchinput": "Run parts of it by longer prefixes, or raise max_input_size.",
+    "cannotcollect": "Mend or remove what the message names; everything else waits in the inbox.",
+    "badarchive": 'The job is paid for. Look at its output, then run {"JobId": "..."} to unpack it again.',
+    "nosuchbucket": "The bucket is gone: deploy again with a bucket that exists.",
+    "toomanyrequests": (
+        "The account's quotas are used by others: one job starts a second (L-5674A323), ten are active (L-E65FE76A)."
+    ),
+    "resourceunavailable": "The model, or the flywheel's active one, must be TRAINED.",
+    "resourcenotfound": "The model must exist in this account and Region.",
+    "kmskeyvalidation": "The key must be enabled, symmetric and allowed to the data access role.",
+    "jobnotfound": "The service has no record of this job: give the JobId of one in this account and Region.",
+    "toomanytags": "A job takes 50 tags, those of app and stack included.",
+    "not authorized": "Allow the role that the message names what it names.",
+    "accessdenied": "Allow the role that the message names what it names.",
+    "runtimedout": 'The job runs on; follow it with {"JobId": "..."}, and raise the timeout.',
+}
+"""Words of an error's name or text, and what to do."""
+
+EVERYTHING_ELSE = 'Mend the cause, then run {"Prefix": "..."} with the batch of this run, if it has one.'
