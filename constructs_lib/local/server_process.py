@@ -101,6 +101,7 @@ def _environment(endpoint: Endpoint, directory: Path, port: int, key: Path) -> d
         "MINISTACK_ACCOUNT_ID": endpoint.account,
         "GATEWAY_PORT": str(port),
         "AWS_ENDPOINT_URL": endpoint.url,
+        "RESPONSE_URL_HOSTS": f"127.0.0.1:{port}",  # functions may answer here as they answer CloudFormation
         "AWS_DEFAULT_REGION": endpoint.region,
         "AWS_CA_BUNDLE": str(endpoint.ca_bundle),
         "SSL_CERT_FILE": str(endpoint.ca_bundle),

@@ -74,30 +74,36 @@ class Bench:
     # Stacks, deployed straight through the API: no CDK app, no CLI.
 
     def create_stack(self, resources, outputs=None, suffix="stack"):
-        return self._deploy("create_stack", resources, outputs, suffix)
+        self.begin("create_stack", resources, outputs, suffix)
+        return self.settled(f"{self.name}-{suffix}")
 
     def update_stack(self, resources, outputs=None, suffix="stack"):
-        return self._deploy("update_stack", resources, outputs, suffix)
+        self.begin("update_stack", resources, outputs, suffix)
+        return self.settled(f"{self.name}-{suffix}")
 
     def delete_stack(self, suffix="stack"):
         identifier = self.stack(suffix)["StackId"]
         self.client("cloudformation").delete_stack(StackName=identifier)
-        return self._settled(identifier)
+        return self.settled(identifier)
 
     def stack(self, suffix="stack"):
         return self.client("cloudformation").describe_stacks(StackName=f"{self.name}-{suffix}")["Stacks"][0]
 
-    def reasons(self, suffix="stack"):
-        events = self.client("cloudformation").describe_stack_events(StackName=f"{self.name}-{suffix}")["StackEvents"]
-        return " ".join(event.get("ResourceStatusReason", "") for event in events)
+    def history(self, suffix="stack"):
+        """The stack's events, the oldest first."""
+        pages = self.client("cloudformation").get_paginator("describe_stack_events")
+        found = [page["StackEvents"] for page in pages.paginate(StackName=f"{self.name}-{suffix}")]
+        return [event for page in found for event in page][::-1]
 
-    def _deploy(self, operation, resources, outputs, suffix):
+    def reasons(self, suffix="stack"):
+        return " ".join(event.get("ResourceStatusReason", "") for event in self.history(suffix))
+
+    def begin(self, operation, resources, outputs=None, suffix="stack"):
         template = json.dumps({"Resources": resources, "Outputs": outputs or {}})
         call = getattr(self.client("cloudformation"), operation)
         call(StackName=f"{self.name}-{suffix}", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
-        return self._settled(f"{self.name}-{suffix}")
 
-    def _settled(self, name):
+    def settled(self, name):
         cloudformation = self.client("cloudformation")
         return until(
             lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"],
@@ -111,3 +117,10 @@ def until(look, is_it, patience=20.0):
         assert time.monotonic() < deadline, f"still {found!r} after {patience} s"
         time.sleep(0.03)
     return found
+
+
+def events(bench):
+    """What the recorder got for the stack of this test, in order."""
+    s3 = bench.client("s3")
+    listed = s3.list_objects_v2(Bucket="recorder-bucket", Prefix=f"{bench.name}-stack/").get("Contents", [])
+    return [json.load(s3.get_object(Bucket="recorder-bucket", Key=item["Key"])["Body"]) for item in listed]

@@ -16,9 +16,9 @@ def handle(event, _context):
         "StackStatus": cloudformation.describe_stacks(**stack)["Stacks"][0]["StackStatus"],
         "Events": len(cloudformation.describe_stack_events(**stack)["StackEvents"]),
     }
-    if event["RequestType"] == "Update":
-        resource = cloudformation.describe_stack_resource(**stack, LogicalResourceId=event["LogicalResourceId"])
-        event["Seen"]["PhysicalResourceId"] = resource["StackResourceDetail"]["PhysicalResourceId"]
+    resource = cloudformation.describe_stack_resource(**stack, LogicalResourceId=event["LogicalResourceId"])
+    for name in ("PhysicalResourceId", "ResourceStatus", "LastUpdatedTimestamp"):
+        event["Seen"][name] = str(resource["StackResourceDetail"].get(name, ""))
     bucket, folder = os.environ["BUCKET"], f"{event['StackId'].split('/')[1]}/"
     s3.put_object(Bucket=bucket, Key=f"{folder}{time.time_ns()}", Body=json.dumps(event))
     how = event["ResourceProperties"].get(event["RequestType"], "SUCCESS")

@@ -6,7 +6,7 @@ import tarfile
 
 import pytest
 from botocore.exceptions import ClientError
-from local.bench import ACCOUNT, allow, until
+from local.bench import ACCOUNT, allow, policy, until
 
 
 def predictions(bench, job):
@@ -90,6 +90,45 @@ def test_a_role_that_lacks_a_permission_fails_the_job_with_the_message_of_the_se
     assert job["JobStatus"] == "FAILED"
     assert job["Message"].startswith(f"{message}: The provided data access role does not have")
     assert job["OutputDataConfig"]["S3Uri"].endswith("/output/output.tar.gz")
+
+
+@pytest.mark.parametrize(
+    ("taken", "message"),
+    [
+        ("s3:GetObject", "NO_READ_ACCESS_TO_INPUT"),
+        ("s3:ListBucket", "NO_READ_ACCESS_TO_INPUT"),
+        ("s3:PutObject", "NO_WRITE_ACCESS_TO_OUTPUT"),
+    ],
+)
+def test_a_running_job_fails_when_its_role_loses_a_right(bench, role, taken, message):
+    bench.aws.configure(job_seconds=1)
+    started = bench.start(role)
+    until(lambda: bench.describe(started["JobId"])["JobStatus"], "IN_PROGRESS".__eq__)
+    left = [
+        {**statement, "Action": [action for action in statement["Action"] if action != taken] or ["s3:GetObjectAcl"]}
+        for statement in bench.access_to_bucket()
+    ]
+    bench.client("iam").put_role_policy(RoleName=role.rpartition("/")[2], PolicyName="p", PolicyDocument=policy(*left))
+    job = bench.finished(started)
+    assert (job["JobStatus"], job["Message"].partition(":")[0]) == ("FAILED", message)
+
+
+def test_a_running_job_fails_when_the_stack_of_its_policy_lets_go_of_it(bench):
+    """An update that removes the policy, as a deployment does that replaces a job's rights."""
+    bench.aws.configure(job_seconds=1)
+    bench.write("in/a.txt", "Please pay the total due.")
+    role = bench.role()
+    document = json.loads(policy(*bench.access_to_bucket()))
+    rights = {
+        "Type": "AWS::IAM::Policy",
+        "Properties": {"PolicyName": "of-job", "PolicyDocument": document, "Roles": [role.rpartition("/")[2]]},
+    }
+    other = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    assert bench.create_stack({"Rights": rights, "Other": other}) == "CREATE_COMPLETE"
+    started = bench.start(role)
+    until(lambda: bench.describe(started["JobId"])["JobStatus"], "IN_PROGRESS".__eq__)
+    assert bench.update_stack({"Other": other}) == "UPDATE_COMPLETE"
+    assert bench.finished(started)["Message"].startswith("NO_READ_ACCESS_TO_INPUT")
 
 
 def test_a_volume_key_needs_a_grant_by_the_data_access_role(bench, role):

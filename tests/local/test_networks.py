@@ -1,7 +1,8 @@
 """Jobs in a VPC, and the network they hold on to."""
 
 import pytest
-from local.bench import allow, until
+from botocore.exceptions import ClientError
+from local.bench import ACCOUNT, REGION, allow, until
 
 INTERFACE_ACTIONS = [
     *("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"),
@@ -87,6 +88,51 @@ def test_an_interface_left_behind_keeps_subnet_and_group_from_being_deleted(benc
     assert "has dependencies and cannot be deleted" in bench.reasons()
     bench.client("ec2").delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
     assert bench.delete_stack() == "DELETE_COMPLETE"
+
+
+def test_an_interface_in_use_is_not_deleted_until_it_is_detached(bench, network, networker):
+    bench.aws.configure(keep_network_interfaces=True, stay_attached=True)
+    assert bench.run(networker, VpcConfig=network)["JobStatus"] == "COMPLETED"
+    (interface,) = interfaces(bench, network)
+    ec2, wanted = bench.client("ec2"), {"NetworkInterfaceId": interface["NetworkInterfaceId"]}
+    with pytest.raises(ClientError, match="currently in use"):
+        ec2.delete_network_interface(**wanted)
+    ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
+    assert interfaces(bench, network)[0]["Status"] == "available"
+    ec2.delete_network_interface(**wanted)
+    assert interfaces(bench, network) == []
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_policy_may_ask_in_which_vpc_an_interface_is_that_is_detached_and_deleted(bench, network, networker, allowed):
+    bench.aws.configure(keep_network_interfaces=True, stay_attached=True)
+    bench.run(networker, VpcConfig=network)
+    (interface,) = interfaces(bench, network)
+    vpc = f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/{interface['VpcId'] if allowed else 'vpc-1'}"
+    statement = allow(
+        *("ec2:DetachNetworkInterface", "ec2:DeleteNetworkInterface"),
+        on=f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/*",
+        Condition={"ArnEquals": {"ec2:Vpc": vpc}},
+    )
+    ec2 = bench.client("ec2", bench.user(statement))
+    if not allowed:
+        with pytest.raises(ClientError, match="not authorized"):
+            ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
+        return
+    ec2.detach_network_interface(AttachmentId=interface["Attachment"]["AttachmentId"])
+    ec2.delete_network_interface(NetworkInterfaceId=interface["NetworkInterfaceId"])
+
+
+def test_interfaces_are_found_by_a_pattern_and_an_unknown_filter_is_refused(bench, network, networker):
+    bench.aws.configure(keep_network_interfaces=True)
+    bench.run(networker, VpcConfig=network)
+    ec2 = bench.client("ec2")
+    mine = [{"Name": "subnet-id", "Values": network["Subnets"]}]
+    for pattern, found in (("*:Comprehend", 1), ("*:Textract", 0)):
+        filters = [*mine, {"Name": "requester-id", "Values": [pattern]}]
+        assert len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]) == found
+    with pytest.raises(ClientError, match="The filter 'colour' is invalid"):
+        ec2.describe_network_interfaces(Filters=[{"Name": "colour", "Values": ["red"]}])
 
 
 @pytest.mark.parametrize("missing", ["ec2:CreateNetworkInterfacePermission", "ec2:DescribeDhcpOptions"])

@@ -1,60 +1,14 @@
 """CloudFormation as it treats custom resources, and how the CDK CLI learns of the end of an operation."""
 
-import io
 import json
 import time
-import zipfile
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
-from local.bench import Bench, allow
-
-
-@pytest.fixture(scope="module")
-def function(local_aws):
-    """The recorder, deployed once under a role that may do no more than it needs."""
-    bench = Bench(local_aws, None, "recorder")
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as zipped:
-        zipped.write(Path(__file__).parent / "recorder.py", "recorder.py")
-    role = bench.role(
-        *bench.access_to_bucket(),
-        allow("cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"),
-        allow("cloudformation:DescribeStackResource"),
-        allow("lambda:InvokeFunction", on="arn:aws:lambda:*:*:function:recorder"),
-        service="lambda.amazonaws.com",
-    )
-    return bench.client("lambda").create_function(
-        FunctionName="recorder",
-        Runtime="python3.13",
-        Handler="recorder.handle",
-        Role=role,
-        Timeout=30,
-        Code={"ZipFile": archive.getvalue()},
-        Environment={"Variables": {"BUCKET": bench.bucket}},
-    )["FunctionArn"]
-
-
-@pytest.fixture
-def resource(function):
-    def custom(**properties):
-        return {
-            "Type": "Custom::Recorded",
-            "Properties": {"ServiceToken": function, "ServiceTimeout": 10, **properties},
-        }
-
-    return custom
-
-
-def events(bench):
-    """What the recorder got for the stack of this test, in order."""
-    s3 = bench.client("s3")
-    listed = s3.list_objects_v2(Bucket="recorder-bucket", Prefix=f"{bench.name}-stack/").get("Contents", [])
-    return [json.load(s3.get_object(Bucket="recorder-bucket", Key=item["Key"])["Body"]) for item in listed]
+from local.bench import events
 
 
 def kinds(bench):

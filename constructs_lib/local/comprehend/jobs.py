@@ -133,8 +133,9 @@ def _run(job: Job) -> None:
         with _network(job, session):
             _sleep_until(begun + duration / 4)
             job.status = "IN_PROGRESS"
-            archive = storage.archive(_predictions(job, s3))
             _sleep_until(begun + duration)
+            # Last of all: a role that loses a right while its job runs fails it, as on AWS.
+            archive = storage.archive(_predictions(job, s3))
             storage.write(s3, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
     except JobError as error:
         job.message = str(error)
@@ -195,7 +196,9 @@ def _network(job: Job, session: boto3.Session) -> Iterator[None]:
     try:
         yield
     finally:
-        network_interfaces.leave_network(session, interface, keep=STATE.settings.keep_network_interfaces)
+        network_interfaces.leave_network(
+            session, interface, keep=STATE.settings.keep_network_interfaces, attached=STATE.settings.stay_attached
+        )
 
 
 def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ class Settings:
         starts_per_second: Quota of started jobs, 0 for none.
         active_jobs: Quota of jobs that are submitted or in progress, 0 for none.
         keep_network_interfaces: Leave the network interfaces of jobs behind, as the service sometimes does.
+        stay_attached: Leave those attached, too.
     """
 
     job_seconds: float = 2.0
@@ -28,6 +29,7 @@ class Settings:
     starts_per_second: int = 1
     active_jobs: int = 10
     keep_network_interfaces: bool = False
+    stay_attached: bool = False
 
 
 @dataclass

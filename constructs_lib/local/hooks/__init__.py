@@ -27,11 +27,10 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
         MiniStack's ASGI application.
     """
     registry.register(comprehend)
-    cloudformation.add_resource_types(resource_types)
+    cloudformation.install(resource_types)
     s3.complete_bucket_properties()
     s3.check_kms()
-    cloudformation.follow_custom_resource_protocol()
-    cloudformation.answer_when_an_operation_ends()
     step_functions.call_comprehend(comprehend)
     ec2.hold_network_interfaces()
+    ec2.name_network_interfaces()
     return app.app

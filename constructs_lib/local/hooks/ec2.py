@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import functools
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import iam_actions
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region, now_iso
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
@@ -18,50 +19,99 @@ if TYPE_CHECKING:
     import boto3
 
 _INTERFACE_FILTERS: dict[str, Callable[[dict[str, Any]], set[str]]] = {
+    "attachment.attachment-id": lambda interface: {(interface.get("Attachment") or {}).get("AttachmentId", "")},
+    "description": lambda interface: {interface["Description"]},
+    "group-id": lambda interface: {group["GroupId"] for group in interface["Groups"]},
+    "network-interface-id": lambda interface: {interface["NetworkInterfaceId"]},
+    "requester-id": lambda interface: {interface.get("RequesterId", "")},
+    "status": lambda interface: {interface["Status"]},
     "subnet-id": lambda interface: {interface["SubnetId"]},
     "vpc-id": lambda interface: {interface["VpcId"]},
-    "group-id": lambda interface: {group["GroupId"] for group in interface["Groups"]},
-    "status": lambda interface: {interface["Status"]},
-    "requester-id": lambda interface: {interface.get("RequesterId", "")},
 }
 
 
 def hold_network_interfaces() -> None:
-    """Show who made an interface, find it by filters, and refuse to delete subnets and groups that one uses.
+    """Show who made an interface and find it by filters; what is in use is not deleted, nor what it uses."""
+    delete, detach = ec2._ACTION_MAP["DeleteNetworkInterface"], ec2._ACTION_MAP["DetachNetworkInterface"]
 
-    Policies may ask in which VPC an interface is that somebody wants to delete.
-    """
-    request_context = iam_actions.request_tag_context
+    def delete_if_free(parameters: dict[str, Any]) -> Any:
+        identifier = ec2._p(parameters, "NetworkInterfaceId")
+        if (ec2._network_interfaces.get(identifier) or {}).get("Attachment"):
+            message = f"Network interface '{identifier}' is currently in use."
+            return ec2._error("InvalidParameterValue", message, 400)
+        return delete(parameters)
 
-    def xml(interface: dict[str, Any]) -> str:
-        before, end, _ = ec2._eni_fields_xml(interface).rpartition("</item>")
-        return f"{before}<requesterId>{interface.get('RequesterId', '')}</requesterId>{end}"
+    def detach_if_attached(parameters: dict[str, Any]) -> Any:
+        attachment = ec2._p(parameters, "AttachmentId")
+        if _attached(attachment) is None:
+            return ec2._error("InvalidAttachmentID.NotFound", f"The attachment '{attachment}' does not exist", 400)
+        return detach(parameters)
 
-    def describe(parameters: dict[str, Any]) -> Any:
-        ids, filters = ec2._parse_member_list(parameters, "NetworkInterfaceId"), ec2._parse_filters(parameters)
-        found = [
-            interface
-            for interface in ec2._network_interfaces.values()
-            if (not ids or interface["NetworkInterfaceId"] in ids)
-            and all(_INTERFACE_FILTERS[name](interface) & set(values) for name, values in filters.items())
-        ]
-        items = "".join(xml(interface) for interface in found)
-        content = f"<networkInterfaceSet>{items}</networkInterfaceSet>"
-        return ec2._xml(200, "DescribeNetworkInterfacesResponse", content)
-
-    def request_tag_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
-        keys: dict[str, Any] = request_context(service, action, body, params)
-        wanted = iam_actions._query_param(params, "NetworkInterfaceId")
-        if action != "ec2:DeleteNetworkInterface" or wanted not in ec2._network_interfaces:
-            return keys
-        vpc = ec2._network_interfaces[wanted]["VpcId"]
-        return {**keys, "ec2:Vpc": f"arn:aws:ec2:{get_region()}:{get_account_id()}:vpc/{vpc}"}
-
-    iam_actions.request_tag_context = request_tag_context
-    ec2._ACTION_MAP["DescribeNetworkInterfaces"] = describe
+    ec2._ACTION_MAP["DescribeNetworkInterfaces"] = _describe
+    ec2._ACTION_MAP["DeleteNetworkInterface"] = delete_if_free
+    ec2._ACTION_MAP["DetachNetworkInterface"] = detach_if_attached
     for resource_type, name in (("AWS::EC2::Subnet", "subnet-id"), ("AWS::EC2::SecurityGroup", "group-id")):
         handler = provisioners._RESOURCE_HANDLERS[resource_type]
         handler["delete"] = functools.partial(_delete_unless_used, handler["delete"], _INTERFACE_FILTERS[name])
+
+
+def name_network_interfaces() -> None:
+    """Let policies name the interface that is detached or deleted, and ask for its VPC (`ec2:Vpc`)."""
+    request_context, resource_arn = iam_actions.request_tag_context, iam_actions.extract_resource_arn
+
+    def request_tag_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        keys: dict[str, Any] = request_context(service, action, body, params)
+        interface = None
+        if action in {"ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"}:
+            wanted = [iam_actions._query_param(params, name) for name in ("NetworkInterfaceId", "AttachmentId")]
+            interface = ec2._network_interfaces.get(wanted[0]) or _attached(wanted[1])
+        if interface is None:
+            return keys
+        return {**keys, "ec2:Vpc": f"arn:aws:ec2:{get_region()}:{get_account_id()}:vpc/{interface['VpcId']}"}
+
+    def extract_resource_arn(service: str, *args: Any) -> str:
+        attachment = iam_actions._query_param(args[4], "AttachmentId") if service == "ec2" else ""
+        if interface := _attached(attachment):
+            identifier = interface["NetworkInterfaceId"]
+            return f"arn:aws:ec2:{get_region()}:{get_account_id()}:network-interface/{identifier}"
+        return str(resource_arn(service, *args))
+
+    iam_actions.request_tag_context, iam_actions.extract_resource_arn = request_tag_context, extract_resource_arn
+
+
+def _attached(attachment: str) -> dict[str, Any] | None:
+    for interface in ec2._network_interfaces.values():
+        if attachment and (interface.get("Attachment") or {}).get("AttachmentId") == attachment:
+            found: dict[str, Any] = interface
+            return found
+    return None
+
+
+def _describe(parameters: dict[str, Any]) -> Any:
+    ids, filters = ec2._parse_member_list(parameters, "NetworkInterfaceId"), ec2._parse_filters(parameters)
+    for name in filters.keys() - _INTERFACE_FILTERS.keys():
+        return ec2._error("InvalidParameterValue", f"The filter '{name}' is invalid", 400)
+    for missing in set(ids) - set(ec2._network_interfaces.keys()):
+        return ec2._error(
+            "InvalidNetworkInterfaceID.NotFound", f"The networkInterface ID '{missing}' does not exist", 400
+        )
+    found = [
+        interface
+        for interface in ec2._network_interfaces.values()
+        if (not ids or interface["NetworkInterfaceId"] in ids)
+        and all(_matches(_INTERFACE_FILTERS[name](interface), values) for name, values in filters.items())
+    ]
+    items = "".join(_xml(interface) for interface in found)
+    return ec2._xml(200, "DescribeNetworkInterfacesResponse", f"<networkInterfaceSet>{items}</networkInterfaceSet>")
+
+
+def _matches(values: set[str], patterns: list[str]) -> bool:
+    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+
+
+def _xml(interface: dict[str, Any]) -> str:
+    before, _, _ = ec2._eni_fields_xml(interface).rpartition("</item>")
+    return f"{before}<requesterId>{interface.get('RequesterId', '')}</requesterId></item>"
 
 
 def _delete_unless_used(
@@ -74,7 +124,7 @@ def _delete_unless_used(
 
 
 def enter_network(session: boto3.Session, subnet: str, groups: list[str]) -> str:
-    """Make the network interface of a job, as its data access role, in use and marked as Comprehend's.
+    """Make the network interface of a job, as its data access role, attached and marked as Comprehend's.
 
     Returns:
         Id of the network interface.
@@ -82,12 +132,20 @@ def enter_network(session: boto3.Session, subnet: str, groups: list[str]) -> str
     client, caller = session.client("ec2"), session.client("sts").get_caller_identity()
     answer = client.create_network_interface(SubnetId=subnet, Groups=groups, Description="Comprehend job")
     identifier = str(answer["NetworkInterface"]["NetworkInterfaceId"])
-    ec2._network_interfaces[identifier] |= {"RequesterId": caller["UserId"], "Status": "in-use"}
+    attachment = {"AttachmentId": identifier.replace("eni-", "eni-attach-"), "DeviceIndex": 1, "AttachTime": now_iso()}
+    ec2._network_interfaces[identifier] |= {
+        "RequesterId": caller["UserId"],
+        "Status": "in-use",
+        "Attachment": attachment,
+    }
     return identifier
 
 
-def leave_network(session: boto3.Session, interface: str, *, keep: bool) -> None:
+def leave_network(session: boto3.Session, interface: str, *, keep: bool, attached: bool) -> None:
     """Release the network interface of a job, and remove it as its data access role unless it is to linger."""
-    ec2._network_interfaces[interface]["Status"] = "available"
+    record = ec2._network_interfaces.get(interface)
+    if record is None or (keep and attached):  # gone already, or left as it is
+        return
+    record |= {"Status": "available", "Attachment": None}
     if not keep:
         session.client("ec2").delete_network_interface(NetworkInterfaceId=interface)

@@ -1,51 +1,32 @@
-"""CloudFormation: more resource types, the custom resource protocol, and when the CDK CLI is answered."""
+"""Custom resources: what stock MiniStack does otherwise than CloudFormation's protocol."""
 # Reaching inside is what this folder is for, and the signatures are MiniStack's.
 # ruff: noqa: SLF001, ANN401, PLR0917
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import parse_qs
+from typing import Any
 
 from ministack import app
 from ministack.core.responses import new_uuid, now_iso
 from ministack.services import cloudformation, lambda_svc
-from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
+from ministack.services.cloudformation import custom_resource
 
 from constructs_lib.local.hooks.shapes import parsed
-
-if TYPE_CHECKING:
-    from constructs_lib.local.hooks.shapes import ResourceTypes, Response
-
-
-def add_resource_types(types: ResourceTypes) -> None:
-    """Let CloudFormation make and remove more types of resources."""
-    for resource_type, (create, delete) in types.items():
-        provisioners._RESOURCE_HANDLERS[resource_type] = {"create": create, "delete": delete}
-    on_worker_thread = stacks._runs_on_worker_thread
-    # They block, waiting for requests that this very server answers.
-    stacks._runs_on_worker_thread = lambda resource_type: resource_type in types or on_worker_thread(resource_type)
-
-
-def resource_types() -> set[str]:
-    """The CloudFormation resource types that can be deployed, custom ones aside."""
-    return set(provisioners._RESOURCE_HANDLERS)
-
 
 _MAX_ANSWER = 4096
 
 
+_CANCELLED: dict[str, Any] = {"Status": "CANCELLED"}
 _refused_updates: set[tuple[str, str]] = set()
+_waiting: dict[str, str] = {}  # id of the stack: token of the request whose answer it waits for
 
 
-def follow_custom_resource_protocol() -> None:
-    """What stock MiniStack does otherwise than CloudFormation in custom resources."""
+def follow_protocol() -> None:
+    """Put the hooks in."""
     custom_resource.invoke_custom_resource = _invoke_custom_resource
-    shortcuts, roll_back = app._handle_post_body_shortcuts, stacks._roll_back_operation
+    shortcuts = app._handle_post_body_shortcuts
 
     async def handle_post_body_shortcuts(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
@@ -55,16 +36,13 @@ def follow_custom_resource_protocol() -> None:
             body = json.dumps(answer).encode()
         return await shortcuts(method, path, headers, body, query, request_id)
 
-    async def roll_back_operation(
-        stack_name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], reason_override: str = ""
-    ) -> None:
-        failed = operation["failed_logical_id"]
-        if (stack["_resources"].get(failed) or {}).get("ResourceStatus") == "CREATE_FAILED":
-            operation["created"].append(failed)  # so that its Delete is sent
-        await roll_back(stack_name, stack_id, stack, operation, reason_override)
-
     app._handle_post_body_shortcuts = handle_post_body_shortcuts
-    stacks._roll_back_operation = handlers._roll_back_operation = roll_back_operation
+
+
+def cancel(stack_id: str) -> None:
+    """Wait no longer for the answer to a Create or an Update of a stack."""
+    if token := _waiting.get(stack_id):
+        custom_resource.deliver_response(token, _CANCELLED)
 
 
 def _invoke_custom_resource(
@@ -106,10 +84,13 @@ def _invoke_custom_resource(
         event["OldResourceProperties"] = as_strings(old_props)
 
     answered = custom_resource.register_token(token)
+    if request_type != "Delete":  # which nobody can cancel
+        _waiting[stack_id] = token
     record = lambda_svc._execution_record_for_config(function, configuration)
     lambda_svc.invoke_async_with_retry(record, event)
     answered.wait(float(props.get("ServiceTimeout", 3600)))
     answer = (custom_resource._pending.pop(token, None) or {}).get("result")
+    _waiting.pop(stack_id, None)
 
     problem = _problem_of_answer(answer, request_type, request_id)
     answered_id = (answer or {}).get("PhysicalResourceId") or physical_id or f"{stack_name}-{logical_id}-{token[:12]}"
@@ -128,13 +109,13 @@ def _invoke_custom_resource(
     return answered_id, (answer or {}).get("Data") or {}
 
 
-def _problem_of_answer(answer: dict[str, Any] | None, request_type: str, request_id: str) -> str | None:
+def _problem_of_answer(answer: dict[str, Any] | None, request_type: str, request_id: str) -> str | None:  # noqa: PLR0911 - one for each way to break the protocol
     if answer is None:
         return (
             "CloudFormation did not receive a response from your Custom Resource. Please check your logs for "
             f"requestId [{request_id}]."
         )
-    if answer.get("RequestId") not in {None, request_id}:
+    if answer.get("RequestId", request_id) != request_id:
         return "Invalid response: RequestId differs from the request's."
     match answer.get("Status"):
         case "FAILED":
@@ -147,30 +128,7 @@ def _problem_of_answer(answer: dict[str, Any] | None, request_type: str, request
             if request_type != "Delete" and not answer.get("PhysicalResourceId"):
                 return "Invalid PhysicalResourceId"
             return None
+        case "CANCELLED" if answer is _CANCELLED:
+            return f"Resource {'creation' if request_type == 'Create' else 'update'} cancelled"
         case other:
             return f"Invalid response: Status must be SUCCESS or FAILED, got {other!r}"
-
-
-def answer_when_an_operation_ends() -> None:
-    """The CDK CLI asks for the stack every 5 seconds; answer its question when there is something new to say."""
-    original = cloudformation.handle_request
-
-    async def handle_request(
-        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
-    ) -> Response:
-        if b"Action=DescribeStacks" in body and "aws-cdk" in headers.get("user-agent", ""):
-            name = parse_qs(body.decode()).get("StackName", [""])[0]
-            deadline = time.monotonic() + 60
-            while _in_progress(name) and time.monotonic() < deadline:  # noqa: ASYNC110 - nothing signals the end
-                await asyncio.sleep(0.02)
-        return cast("Response", await original(method, path, headers, body, query))
-
-    cloudformation.handle_request = handle_request
-
-
-def _in_progress(name: str) -> bool:
-    for stack in cloudformation._stacks.values():
-        if name in {stack["StackName"], stack["StackId"]}:
-            status = str(stack["StackStatus"])
-            return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-    return False
