@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import secrets
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from constructs_lib.local.cdk_cli import CdkCli
 from constructs_lib.local.clients import Clients
 from constructs_lib.local.control import Control
 from constructs_lib.local.errors import LocalAwsError
-from constructs_lib.local.process import Children
+from constructs_lib.local.process import Children, remove
 from constructs_lib.local.server_process import ServerProcess
 
 if TYPE_CHECKING:
@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
-_ROOT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def _new_root() -> dict[str, str]:
+    """A root user of one run: other users of the machine can reach loopback, too."""
+    return {
+        "AWS_ACCESS_KEY_ID": f"AKIA{secrets.token_hex(8).upper()}",
+        "AWS_SECRET_ACCESS_KEY": secrets.token_hex(20),
+    }
 
 
 class LocalAws:
@@ -34,6 +41,8 @@ class LocalAws:
 
     Args:
         port: TCP port; 0 takes a free one.
+        account: Account to be.
+        region: Region to be.
         on_output: Called with each line that the CDK CLI prints; default: nothing is passed on.
         time_limit: Seconds that one run of the CDK CLI may take.
 
@@ -43,16 +52,21 @@ class LocalAws:
             outputs = aws.deploy(aws.synthesize(Path(".")))
     """
 
-    account = ACCOUNT
-    region = REGION
-
     def __init__(
-        self, *, port: int = 0, on_output: Callable[[str], None] = lambda _line: None, time_limit: float = 3600.0
+        self,
+        *,
+        port: int = 0,
+        account: str = ACCOUNT,
+        region: str = REGION,
+        on_output: Callable[[str], None] = lambda _line: None,
+        time_limit: float = 3600.0,
     ) -> None:
+        self.account = account
+        self.region = region
         self._port = port
         self._time_limit = time_limit
         self._on_output = on_output
-        self._children = Children()
+        self._children: Children | None = None
         self._server: ServerProcess | None = None
         self._clients: Clients | None = None
         self.directory = Path()
@@ -78,11 +92,11 @@ class LocalAws:
         """
         if self._server is not None:
             raise LocalAwsError("This local AWS is running already.")
-        self._children = Children()
         self.directory = Path(tempfile.mkdtemp(prefix="local-aws-"))
         try:
+            self._children = Children(self.directory)
             self._server = ServerProcess(
-                self.directory, port=self._port, account=self.account, region=self.region, root=_ROOT
+                self.directory, port=self._port, account=self.account, region=self.region, root=_new_root()
             )
             self._clients = Clients(self._server.endpoint)
             self._server.wait_until_healthy()
@@ -92,7 +106,8 @@ class LocalAws:
 
     def stop(self) -> None:
         """End the server, its functions and running CLIs, and remove its folder. Can be called again."""
-        self._children.end()
+        if self._children:
+            self._children.end()
         server, self._server = self._server, None
         if server:
             server.stop()
@@ -100,7 +115,7 @@ class LocalAws:
         if clients:
             clients.close()
         if self.directory != Path():
-            shutil.rmtree(self.directory, ignore_errors=True)
+            remove(self.directory)
             self.directory = Path()
 
     @property
@@ -201,6 +216,8 @@ class LocalAws:
         Raises:
             LocalAwsError: The CLI failed; the message holds its output.
         """
+        if self._children is None:
+            raise LocalAwsError("This local AWS is not running.")
         cli = CdkCli(
             self.endpoint,
             self._children,

@@ -91,6 +91,7 @@ class CdkCli:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "CDK_HOME": str(self._directory / "cdk-home"),
+            "TMPDIR": str(self._directory / "tmp"),  # what an ended app leaves behind goes with the run
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",

@@ -6,8 +6,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
+from constructs_lib.local.sessions import LocalSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,26 +19,6 @@ _DEPLOYER_POLICY = {
 }
 
 
-class _Session(boto3.Session):
-    """A session whose clients talk to a local AWS, whatever the environment says."""
-
-    def __init__(self, endpoint: Endpoint, keys: Mapping[str, str]) -> None:
-        super().__init__(
-            keys["AWS_ACCESS_KEY_ID"],
-            keys["AWS_SECRET_ACCESS_KEY"],
-            keys.get("AWS_SESSION_TOKEN"),
-            region_name=endpoint.region,
-        )
-        self._options = {"endpoint_url": endpoint.url, "verify": str(endpoint.ca_bundle)}
-
-    def client(self, service_name: str, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-        """A client; the options are those of boto3, and win."""
-        config = Config(s3={"addressing_style": "path"}, proxies={}).merge(options.pop("config", None) or Config())
-        given = {name: value for name, value in options.items() if value is not None}
-        create: Any = super().client
-        return create(service_name, *arguments, **{**self._options, **given, "config": config})
-
-
 class Clients:
     """The clients of one local AWS, each made once."""
 
@@ -47,9 +26,9 @@ class Clients:
         self._endpoint = endpoint
         self._made: dict[tuple[str, str], Any] = {}
 
-    def session(self, credentials: Mapping[str, str] | None = None) -> boto3.Session:
+    def session(self, credentials: Mapping[str, str] | None = None) -> LocalSession:
         """A session of boto3, as the root user or as somebody else."""
-        return _Session(self._endpoint, credentials or self._endpoint.root)
+        return LocalSession(self._endpoint, credentials or self._endpoint.root)
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - a boto3 client
         """A client of a service, as the root user or as somebody else."""

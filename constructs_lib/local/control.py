@@ -7,6 +7,10 @@ import ssl
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,10 +18,12 @@ if TYPE_CHECKING:
 
 
 class Control:
-    """The control path of one local AWS."""
+    """The control path of one local AWS, which only its root user may use."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._url = endpoint.url
+        keys = Credentials(endpoint.root["AWS_ACCESS_KEY_ID"], endpoint.root["AWS_SECRET_ACCESS_KEY"])
+        self._signer = SigV4Auth(keys, "local", endpoint.region)
         # No proxies: what is on loopback stays there.
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}),
@@ -43,11 +49,11 @@ class Control:
         return set(self._ask("resource-types"))
 
     def _ask(self, what: str, value: object = None) -> Any:  # noqa: ANN401 - any JSON value
+        body = json.dumps(value).encode()
+        signed = AWSRequest("POST", f"{self._url}/_local/{what}", {"content-type": "application/json"}, body)
+        self._signer.add_auth(signed)
         request = urllib.request.Request(  # noqa: S310 - our own endpoint
-            f"{self._url}/_local/{what}",
-            method="POST",
-            data=json.dumps(value).encode(),
-            headers={"content-type": "application/json"},
+            str(signed.url), method="POST", data=body, headers=dict(signed.headers.items())
         )
         with self._opener.open(request, timeout=10) as response:
             return json.load(response)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+_REGISTER = "children"
+
 
 class Children:
-    """Commands that run at the moment, in whichever thread."""
+    """Commands that run at the moment, in whichever thread.
 
-    def __init__(self) -> None:
+    Args:
+        directory: A folder of the run, where their ids stand, so that somebody else can end them when we are killed.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._register = directory / _REGISTER
+        self._register.mkdir()
         self._running: set[subprocess.Popen[str]] = set()
         self._ended = False
 
@@ -53,10 +63,13 @@ class Children:
             errors="replace",
             start_new_session=True,
         )
+        entry = self._register / str(process.pid)
+        with contextlib.suppress(FileNotFoundError):  # the run is over already: ended below
+            entry.touch()
         self._running.add(process)
         if self._ended:  # while this one was being started
-            end_group(process)
-        watchdog = threading.Timer(time_limit, end_group, [process])
+            kill_group(process)
+        watchdog = threading.Timer(time_limit, kill_group, [process])
         watchdog.daemon = True
         watchdog.start()
         with process:
@@ -66,27 +79,39 @@ class Children:
                 return process.wait()
             finally:
                 watchdog.cancel()
-                end_group(process)
+                kill_group(process)
                 self._running.discard(process)
+                entry.unlink(missing_ok=True)
 
     def end(self) -> None:
         """End every running command, and every one that is still to come."""
         self._ended = True
         for process in list(self._running):
-            end_group(process)
+            kill_group(process)
 
 
-def end_group(process: subprocess.Popen[str] | subprocess.Popen[bytes], patience: float = 5.0) -> None:
-    """End a process started in its own session, and all its children.
+def kill_group(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """End a process and all its children at once: what they keep is in the run's folder, which goes.
 
     Args:
         process: Started with `start_new_session=True`.
-        patience: Seconds between asking and forcing.
     """
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(patience)
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # the latter of macOS, for one that ends just now
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def end_registered(directory: Path) -> None:
+    """End the commands of a run whose own process is gone."""
+    for entry in (directory / _REGISTER).glob("*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(int(entry.name), signal.SIGKILL)
+
+
+def remove(directory: Path) -> None:
+    """Remove a run's folder, also when something writes its last into it at this moment."""
+    for _ in range(20):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(0.05)

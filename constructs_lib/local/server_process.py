@@ -75,7 +75,7 @@ class ServerProcess:
 
     def stop(self) -> None:
         """End the server and its functions."""
-        process.end_group(self._process)
+        process.kill_group(self._process)
         if self._process.stdin:
             self._process.stdin.close()
 
@@ -106,6 +106,9 @@ def _environment(endpoint: Endpoint, directory: Path, port: int, key: Path) -> d
         "AWS_CA_BUNDLE": str(endpoint.ca_bundle),
         "SSL_CERT_FILE": str(endpoint.ca_bundle),
         "NODE_EXTRA_CA_CERTS": str(endpoint.ca_bundle),
+        # Their defaults are places that others can write to.
+        "STATE_DIR": str(directory / "state"),
+        "S3_DATA_DIR": str(directory / "s3"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "SFN_WAIT_SCALE": "0.1",

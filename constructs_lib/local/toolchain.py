@@ -100,7 +100,7 @@ def _npm_ci(directory: Path, on_fetched: Callable[[int], None]) -> None:
 
     npm = node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=http", "--fetch-timeout=30000")
-    status = process.Children().run(
+    status = process.Children(directory).run(
         [node_binary(), npm, "ci", *options],
         cwd=directory,
         environment={**os.environ, "PATH": f"{node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},

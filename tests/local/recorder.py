@@ -19,6 +19,7 @@ def handle(event, _context):
     resource = cloudformation.describe_stack_resource(**stack, LogicalResourceId=event["LogicalResourceId"])
     for name in ("PhysicalResourceId", "ResourceStatus", "LastUpdatedTimestamp"):
         event["Seen"][name] = str(resource["StackResourceDetail"].get(name, ""))
+    event["Seen"]["Knows"] = event["ResourceProperties"].get("Secret") in os.environ.values()
     bucket, folder = os.environ["BUCKET"], f"{event['StackId'].split('/')[1]}/"
     s3.put_object(Bucket=bucket, Key=f"{folder}{time.time_ns()}", Body=json.dumps(event))
     how = event["ResourceProperties"].get(event["RequestType"], "SUCCESS")

@@ -102,8 +102,8 @@ def test_the_cdk_cli_is_answered_when_the_operation_ends_and_others_at_once(benc
         "cloudformation",
         endpoint_url=bench.aws.endpoint_url,
         verify=str(bench.aws.ca_bundle),
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the root user of the local AWS
+        aws_access_key_id=bench.aws.endpoint.root["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=bench.aws.endpoint.root["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=None,
         config=Config(user_agent_extra="aws-cdk/2"),
     )

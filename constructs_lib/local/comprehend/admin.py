@@ -13,8 +13,7 @@ from typing import Any
 
 from constructs_lib.local.comprehend.state import STATE, Fault
 from constructs_lib.local.hooks import cloudformation
-
-PREFIX = "/_local/"
+from constructs_lib.local.hooks.door import CONTROL_PREFIX
 
 
 async def handle(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noqa: ANN401 - the ASGI callables
@@ -24,7 +23,7 @@ async def handle(scope: dict[str, Any], receive: Any, send: Any) -> None:  # noq
         message = await receive()
         body, more = body + message.get("body", b""), message.get("more_body", False)
     try:
-        status, answer = 200, _apply(scope["path"].removeprefix(PREFIX), json.loads(body or b"null"))
+        status, answer = 200, _apply(scope["path"].removeprefix(CONTROL_PREFIX), json.loads(body or b"null"))
     except (KeyError, TypeError, ValueError) as error:
         status, answer = 400, {"error": str(error)}
     headers = [(b"content-type", b"application/json")]
@@ -43,4 +42,4 @@ def _apply(what: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
         return STATE.calls
     if what == "resource-types":
         return sorted(cloudformation.resource_types())
-    raise ValueError(f"{PREFIX}{what} does not exist; there are settings, faults, calls and resource-types")
+    raise ValueError(f"{CONTROL_PREFIX}{what} does not exist; there are settings, faults, calls and resource-types")

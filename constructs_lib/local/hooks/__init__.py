@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack import app
 
-from constructs_lib.local.hooks import cloudformation, ec2, registry, s3, step_functions
+from constructs_lib.local.hooks import cloudformation, door, ec2, registry, s3, step_functions
 
 if TYPE_CHECKING:
     from constructs_lib.local.hooks.shapes import ResourceTypes, Service
@@ -26,6 +26,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     Returns:
         MiniStack's ASGI application.
     """
+    door.judge_root()
     registry.register(comprehend)
     cloudformation.install(resource_types)
     s3.complete_bucket_properties()
