@@ -26,6 +26,7 @@ test-versions: setup  ## the tests with the lowest declared and the newest versi
 
 docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/diagram.py
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 

@@ -26,7 +26,6 @@ author = f"the {project} authors"
 version = release = version_of(project)
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference"]
-exclude_patterns = ["images"]
 nitpicky = False  # types of the CDK and of boto3 are not part of this site
 default_role = "py:obj"  # a name in backticks in a docstring is a link where there is such a thing
 

@@ -3,16 +3,13 @@
 import json
 import os
 import re
-import shlex
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from docs.pages import blocks
 from support import ROOT
 
-from constructs_lib.local import data, toolchain
+from constructs_lib.local import data
 
 
 def commands(page):
@@ -25,23 +22,23 @@ DEPLOY, DEPLOY_AGAIN = commands("docs/deploying.md")
 
 def test_there_is_no_command_that_nothing_runs():
     assert commands("README.md") == ["make demo", "make test"]
-    assert {block.page for block in blocks("sh")} == {"README.md", "docs/deploying.md", "docs/results.md"}
+    assert {block.page for block in blocks("sh")} == {
+        "README.md",
+        "docs/deploying.md",
+        "docs/first-project.md",
+        "docs/results.md",
+    }
 
 
 @pytest.fixture
-def shell(local_aws, tmp_path):
+def shell(local_aws, search_path, tmp_path):
     """Runs a shell block in the project folder, pointed at a local AWS."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    cdk = folder / "cdk"
-    cdk.write_text(f'#!/bin/sh\nexec {shlex.join([str(toolchain.node_binary()), str(toolchain.cdk_program())])} "$@"\n')
-    cdk.chmod(0o755)
 
     def run(block, credentials=None, **variables):
         environment = {
             **os.environ,
             **local_aws.environment(credentials),
-            "PATH": os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PATH": search_path,
             "CDK_HOME": str(tmp_path / "cdk-home"),
             "CDK_OUTDIR": str(tmp_path / "cdk.out"),
             "CDK_OUTPUTS_FILE": str(tmp_path / "outputs.json"),

@@ -10,6 +10,7 @@ from docs.pages import BLOCKS, PAGES, blocks
 from support import ROOT
 
 sys.path.insert(0, str(ROOT / "docs"))
+import diagram
 import tables
 
 ABOUT_TESTS = [block for block in blocks("python") if "pytest_plugins" in block.code or "def test_" in block.code]
@@ -19,6 +20,10 @@ BY_ITSELF = [block for block in blocks("python") if block not in ABOUT_TESTS]
 @pytest.mark.parametrize("page", tables.TABLES)
 def test_the_tables_are_those_of_the_code(page):
     assert tables.with_tables(page) == (ROOT / "docs" / page).read_text(), "run: python docs/tables.py"
+
+
+def test_the_diagram_is_as_drawn():
+    assert (ROOT / "docs" / "images" / "pipeline.svg").read_text() == diagram.svg(), "run: python docs/diagram.py"
 
 
 def test_there_is_no_block_that_nothing_runs():
