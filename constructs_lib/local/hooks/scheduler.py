@@ -1,0 +1,79 @@
+"""EventBridge and its Scheduler: state machines are started as the target's role, and what fails is a dead letter.
+
+Stock MiniStack starts them as root, knows no dead-letter queue of a target, and leaves the Scheduler's words in an
+input as they are.
+"""
+# Reaching inside is what this folder is for, and the signatures are MiniStack's.
+# ruff: noqa: SLF001, ANN401
+
+from __future__ import annotations
+
+import contextvars
+import json
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from ministack.core.responses import new_uuid
+from ministack.services import eventbridge, scheduler
+
+from constructs_lib.local.hooks.iam import AssumeRoleDeniedError, assume_role_as_service
+
+_TICK = 1  # second between two looks at the schedules, of which stock MiniStack takes ten
+
+
+def start_state_machines_as_the_target() -> None:
+    """Start state machines as the role of a rule's or schedule's target."""
+    invoke = eventbridge._invoke_target
+
+    def invoke_target(target: Any, event: Any, rule: Any, view: Any = None) -> None:
+        if ":states:" not in target.get("Arn", "") or not target.get("RoleArn"):
+            invoke(target, event, rule, view)
+            return
+        scheduled = event.get("Source") == "aws.scheduler"
+        text = (
+            _with_words(target.get("Input") or "{}", rule["Arn"]) if scheduled else _input_of(target, event, rule, view)
+        )
+        arguments = (target, text, "scheduler.amazonaws.com" if scheduled else "events.amazonaws.com", rule)
+        # The server answers the calls itself, so it must not wait for them.
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(_start, *arguments), daemon=True).start()
+
+    eventbridge._invoke_target = invoke_target
+    scheduler._SCHEDULE_TICK_INTERVAL = _TICK
+
+
+def _with_words(text: str, schedule_arn: str) -> str:
+    """Fill in the Scheduler's context attributes."""
+    words = {
+        "schedule-arn": schedule_arn,
+        "scheduled-time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": new_uuid(),
+        "attempt-number": "1",
+    }
+    for name, value in words.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return text
+
+
+def _input_of(target: Any, event: Any, rule: Any, view: Any) -> str:
+    view = view or eventbridge._pattern_event_view(event)
+    if target.get("InputTransformer"):
+        return str(eventbridge._apply_input_transformer(target["InputTransformer"], rule, view))
+    return str(target.get("Input") or json.dumps(view.event_with_detail()))
+
+
+def _start(target: Any, text: str, service: str, rule: Any) -> None:
+    try:
+        session = assume_role_as_service(target["RoleArn"], service, rule.get("Arn", ""), "Target")
+        session.client("stepfunctions").start_execution(stateMachineArn=target["Arn"], input=text)
+    except (AssumeRoleDeniedError, ClientError) as error:
+        _bury(target, text, str(error))
+
+
+def _bury(target: Any, text: str, reason: str) -> None:
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    eventbridge.logger.warning("not started: %s (%s)", target["Arn"], reason)
+    if queue:
+        eventbridge._dispatch_to_sqs(eventbridge.parse_arn(queue), text, {})
