@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions format bench docs setup clean
+.PHONY: help demo test test-versions docs bench release format setup clean
 
 help:  ## this list
 	@echo "usage: make TARGET"
@@ -32,6 +32,9 @@ docs: setup  ## bring the tables up to date and build the site into build/docs
 
 bench: setup  ## measure synthesis, deployment, handler and demo; one part alone: make bench PART=synth
 	$(BIN)/python benchmarks/run.py $(PART)
+
+release: setup  ## build a release into dist/, and check it: make release TAG=v0.2.0
+	$(BIN)/python scripts/release.py $(TAG)
 
 format: setup  ## format and mend what the linter can
 	$(BIN)/ruff format .

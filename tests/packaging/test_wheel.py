@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tarfile
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -102,7 +103,10 @@ def test_the_wheel_holds_the_package_the_handler_and_the_data_files_and_nothing_
 
 def test_the_wheel_puts_one_package_and_its_metadata_at_top_level(built):
     top = {name.split("/")[0] for name in contents(built.wheel)}
-    assert top == {"constructs_lib", "cdk_comprehend_classification-0.1.0.dist-info"}
+    assert top == {
+        "constructs_lib",
+        f"cdk_comprehend_classification-{version('cdk-comprehend-classification')}.dist-info",
+    }
 
 
 def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built):
@@ -112,7 +116,16 @@ def test_the_wheel_of_the_sdist_is_the_wheel_of_the_checkout(built):
 def test_the_sdist_holds_what_a_build_needs_and_nothing_else(built):
     with tarfile.open(built.sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames()}
-    kept = {"constructs_lib", "lambda_src", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "PKG-INFO"}
+    kept = {
+        "constructs_lib",
+        "lambda_src",
+        "pyproject.toml",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "PKG-INFO",
+        "scripts",
+    }
     assert {name.split("/")[0] for name in names} <= kept | {".gitignore"}
     assert not [name for name in names if "__pycache__" in name]
 
