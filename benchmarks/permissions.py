@@ -124,12 +124,24 @@ class Proof:
     def policies(self) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
         """Role, policy name and document of each policy under proof, and whether it is the function's."""
         for logical_id, resource in self._resources().items():
-            if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith("DocumentClassificationJobs"):
+            if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith(
+                "CustomDocumentClassificationJobHandler"
+            ):
                 role = self._physical_id(resource["Properties"]["Roles"][0]["Ref"])
                 # Its name has a part that only the deployment knows; no role under proof has another policy.
                 (name,) = self._iam.list_role_policies(RoleName=role)["PolicyNames"]
                 document = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-                yield role, name, document, logical_id.startswith("DocumentClassificationJobsPolicy")
+                yield (
+                    role,
+                    name,
+                    document,
+                    logical_id.startswith(
+                        (
+                            "CustomDocumentClassificationJobHandlerPolicy",
+                            "CustomDocumentClassificationJobHandlerStartPolicy",
+                        )
+                    ),
+                )
 
     def put(self, role: str, name: str, document: dict[str, Any]) -> None:
         """Write a policy of a role."""

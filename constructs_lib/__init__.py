@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from constructs_lib.documents import ReadMode as ReadMode
     from constructs_lib.errors import ValidationError as ValidationError
     from constructs_lib.job import DocumentClassificationJob as DocumentClassificationJob
+    from constructs_lib.job_handler import ClassificationJobHandler as ClassificationJobHandler
+    from constructs_lib.keys import Key as Key
     from constructs_lib.milestones import EmptyInput as EmptyInput
     from constructs_lib.milestones import JobMilestone as JobMilestone
     from constructs_lib.model import ClassificationModel as ClassificationModel
     from constructs_lib.network import ClassificationNetwork as ClassificationNetwork
     from constructs_lib.pipeline import DocumentClassificationPipeline as DocumentClassificationPipeline
     from constructs_lib.results import Results as Results
+    from constructs_lib.storage import PrivateBucket as PrivateBucket
 
 _HOME = {
+    "ClassificationJobHandler": "job_handler",
     "ClassificationModel": "model",
     "ClassificationNetwork": "network",
     "DataAccessRole": "data_access_role",
@@ -33,12 +37,15 @@ _HOME = {
     "FeatureType": "documents",
     "InputFormat": "documents",
     "JobMilestone": "milestones",
+    "Key": "keys",
+    "PrivateBucket": "storage",
     "ReadMode": "documents",
     "Results": "results",
     "ValidationError": "errors",
 }
 
 __all__ = [
+    "ClassificationJobHandler",
     "ClassificationModel",
     "ClassificationNetwork",
     "DataAccessRole",
@@ -50,6 +57,8 @@ __all__ = [
     "FeatureType",
     "InputFormat",
     "JobMilestone",
+    "Key",
+    "PrivateBucket",
     "ReadMode",
     "Results",
     "ValidationError",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_WIDTH = 120
 
 
 class ValidationError(ValueError):
@@ -35,7 +38,16 @@ def problem(option: str, got: object, allowed: str, advice: str) -> str:
     Returns:
         One sentence.
     """
-    shown = repr(got)
-    if isinstance(got, str):
-        shown = repr(got if len(got) <= 120 else f"{got[:117]}...")  # noqa: PLR2004 - the width of a line
-    return f"{option}: got {shown}; allowed: {allowed}; {advice}"
+    return f"{option}: got {_shown(got)}; allowed: {allowed}; {advice}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        text = str(value)
+        return repr(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}...")
+    if value is None or isinstance(value, bool | int | float | bytes | list | tuple | dict | set | Enum):
+        text = repr(value)
+        return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+    # What an object says about itself may be an address in memory.
+    name = value.__name__ if isinstance(value, type) else type(value).__name__
+    return f"the class {name}" if isinstance(value, type) else f"an object of type {name}"

@@ -2,51 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import math
-from typing import TYPE_CHECKING
+import hashlib
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as s3_assets
-from constructs import Construct
 
-from constructs_lib._core.arns import Arn, Environment
+from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.objects import offers
+from constructs_lib._core.tokens import settled
+from constructs_lib._iam import statements as say
+from constructs_lib._iam.grants import Granted, grant
+from constructs_lib._iam.permissions import JobNeeds, data_access_statements
 from constructs_lib._iam.role_policy import policy_document
-from constructs_lib._iam.statements import JobNeeds, Place, data_access_statements
-from constructs_lib._job.settings import check_job_options
-from constructs_lib.errors import ValidationError
-from constructs_lib.job_handler import JobHandler
+from constructs_lib._iam.roles import role_arn
+from constructs_lib._iam.statements import Place
+from constructs_lib._job import warnings
+from constructs_lib._job.attributes import attribute
+from constructs_lib._job.check import job_problems
+from constructs_lib._job.request import job_request, textract_action, without_none
+from constructs_lib._job.settings import JobSettings
+from constructs_lib.errors import ValidationError, problem
+from constructs_lib.job_handler import ClassificationJobHandler
 from constructs_lib.keys import Key, KeyReference
 from constructs_lib.milestones import EmptyInput, JobMilestone
-from constructs_lib.validation import REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from constructs import IDependable
+    from constructs import Construct
 
-    from constructs_lib.documents import DocumentReader, Documents
+    from constructs_lib.documents import Documents
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
     from constructs_lib.results import Results
 
 RESOURCE_TYPE = "Custom::DocumentClassificationJob"
 
-# CloudFormation's own clock starts before the function's and must not run out first; an hour is its limit.
-_SERVICE_TIMEOUT_MARGIN = 120
-_LONGEST_SERVICE_TIMEOUT = 3600
-
 # Explicit tags win over those of Tags.of(...), whatever priority those were given.
 _EXPLICIT = 1_000_000
 
 
 @jsii.implements(cdk.ITaggableV2)
-class DocumentClassificationJob(Construct):
+class DocumentClassificationJob(cdk.Resource):
     """A job that CloudFormation starts, watches and reports, one resource a job.
 
     A changed request (tags aside) or a changed `run_id` starts a new job; changed tags re-tag the running one; nothing
@@ -71,6 +72,10 @@ class DocumentClassificationJob(Construct):
         timeout: How long a deployment waits, 1 second to 1 hour. Default: - 15 minutes, or 1 hour when it waits for
             `COMPLETED`.
         when_empty: What happens when no document is there. Default: `EmptyInput.FAIL`.
+        abandon_on_delete: Whether a job that still runs is let go at once when it is replaced or removed, though it
+            then may lose its role, keys and network, and fail. Otherwise the deployment waits for its end, up to
+            `timeout`. Default: False.
+        handler: The function that serves it, of the same stack. Default: - the one that jobs of the stack share.
 
     Raises:
         ValidationError: Options cannot work; lists all of them, before anything is defined.
@@ -86,7 +91,7 @@ class DocumentClassificationJob(Construct):
         model: ClassificationModel,
         documents: Documents,
         results: Results,
-        data_access_role: iam.IRole | None = None,
+        data_access_role: iam.IRole | iam.Role | None = None,
         volume_encryption_key: Key | None = None,
         network: ClassificationNetwork | None = None,
         job_name: str | None = None,
@@ -95,279 +100,209 @@ class DocumentClassificationJob(Construct):
         wait_for: JobMilestone = JobMilestone.IN_PROGRESS,
         timeout: cdk.Duration | None = None,
         when_empty: EmptyInput = EmptyInput.FAIL,
+        abandon_on_delete: bool = False,
+        handler: ClassificationJobHandler | None = None,
     ) -> None:
         environment = Environment.of(scope)
-        problems = check_job_options(
+        settings = JobSettings(job_name, tags, run_id, wait_for, timeout, when_empty, abandon_on_delete)
+        problems = job_problems(
+            scope,
             environment,
+            settings,
             model=model,
             documents=documents,
             results=results,
             data_access_role=data_access_role,
             volume_encryption_key=volume_encryption_key,
             network=network,
-            job_name=job_name,
-            tags=tags,
-            run_id=run_id,
-            wait_for=wait_for,
-            timeout=timeout,
-            when_empty=when_empty,
+            handler=handler,
         )
+        problems += [
+            problem(option, "a bucket that is still to be made", "a bucket", "give it to a pipeline or a workflow")
+            for option, value in {"documents": documents, "results": results}.items()
+            if getattr(value, "in_new", False)
+        ]
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
 
         self._environment = environment
-        self._results = results
-        self._cdk_tag_manager = cdk.TagManager(cdk.TagType.KEY_VALUE, RESOURCE_TYPE)
+        self._tag_manager = cdk.TagManager(cdk.TagType.KEY_VALUE, RESOURCE_TYPE)
         for key, value in (tags or {}).items():
-            self._cdk_tag_manager.set_tag(key, value, _EXPLICIT)
+            self._tag_manager.set_tag(key, value, _EXPLICIT)
 
-        handler = JobHandler.of(self)
-        self._data_access_role = data_access_role or handler.default_data_access_role
-        bucket, prefix = self._locate(documents)
-        self._results_key = _results_key(results, environment)
-        volume_key = volume_encryption_key and KeyReference.of(volume_encryption_key, environment, aliases=False)
-        source, target = BucketFacts.of(bucket), BucketFacts.of(results.bucket)
-        role_arn = self._data_access_role.role_arn
+        handler = handler or ClassificationJobHandler.of(self)
+        role = self._data_access_role = data_access_role or handler.default_data_access_role
+        source, prefix, documents_key = self._locate(documents)
+        target = self._results_bucket = results.place or BucketFacts.named("")
+        self._results_folder = results.folder
+        results_key = results.encryption_key or target.encryption_key
+        self._results_key = KeyReference.of(results_key, environment) if results_key else None
+        volume_key = (
+            KeyReference.of(volume_encryption_key, environment, aliases=False) if volume_encryption_key else None
+        )
         needs = JobNeeds(
             model_arn=model.arn,
-            role_arn=role_arn,
+            role_arn=role_arn(role),
             documents=Place(source.arn, prefix),
             results=Place(target.arn, results.folder),
-            documents_key=KeyReference.of(source.encryption_key, environment) if source.encryption_key else None,
+            documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
             results_key=self._results_key,
-            volume_key=volume_key or None,
+            volume_key=volume_key,
             in_network=network is not None,
-            network_arn=network.vpc.vpc_arn if network and network.goes_with_app else None,
-            textract_action=_TEXTRACT[documents.reader.action] if documents.reader else None,
+            textract_action=textract_action(documents.reader),
         )
-        node = self.node
-        handler.serve(needs, self._cdk_tag_manager, node, (bucket, results.bucket))
+        binding = network.bind(self, [source, target], handler) if network else None
+        handler.serve(needs, self._tag_manager, self.node.path)
+        policy = handler.data_access_policy(role, needs)
 
-        seconds, service_timeout = _timeouts(timeout, wait_for)
+        seconds, service_timeout = settings.timeouts
         self._resource = cdk.CfnResource(
             self,
             "Resource",
             type=RESOURCE_TYPE,
-            properties=_without_none(
+            properties=without_none(
                 ServiceToken=handler.service_token,
                 ServiceTimeout=service_timeout,
-                Request=_without_none(
-                    JobName=job_name,
-                    **{model.kind.value: model.arn},
-                    InputDataConfig=_without_none(
-                        S3Uri=f"s3://{source.name}/{prefix}",
-                        InputFormat=str(documents.input_format),
-                        DocumentReaderConfig=documents.reader and _reader_config(documents.reader),
-                    ),
-                    OutputDataConfig=_without_none(
-                        S3Uri=f"s3://{target.name}/{results.folder}",
-                        KmsKeyId=self._results_key and self._results_key.identifier,
-                    ),
-                    DataAccessRoleArn=role_arn,
-                    VolumeKmsKeyId=volume_key and volume_key.identifier,
-                    VpcConfig=network
-                    and {
-                        "SecurityGroupIds": [group.security_group_id for group in network.security_groups],
-                        "Subnets": [subnet.subnet_id for subnet in network.subnets],
-                    },
-                    Tags=self._cdk_tag_manager.rendered_tags,
+                Request=job_request(
+                    model=model,
+                    documents_uri=f"s3://{source.name}/{prefix}",
+                    input_format=documents.input_format,
+                    reader=documents.reader,
+                    results_uri=f"s3://{target.name}/{results.folder}",
+                    results_key=self._results_key,
+                    role_arn=needs.role_arn,
+                    volume_key=volume_key,
+                    vpc_config=binding.vpc_config if binding else None,
+                    job_name=job_name,
+                    tags=self._tag_manager.rendered_tags,
                 ),
                 RunId=run_id,
                 WaitFor=str(wait_for),
                 Timeout=seconds,
                 WhenEmpty=str(when_empty),
-                DeleteNetworkInterfaces="true" if needs.network_arn else None,
+                AbandonOnDelete="true" if abandon_on_delete else None,
+                Rights=_fingerprint(self, needs, environment),
             ),
         )
-
-        policy = handler.data_access_policy(self._data_access_role, needs)
-        prerequisites: list[IDependable] = [handler.ready]
-        if policy.is_attached:
-            prerequisites.append(policy)
-        else:
-            self._warn_about_missing_statements(needs)
-        self._warn_about_foreign_keys(needs)
-        if network:
-            network.admit(bucket, results.bucket)
-            prerequisites.append(network.ready)
-        node.add_dependency(*prerequisites)
-        self._warn_about_region()
+        self._resource.node.add_dependency(
+            handler.prerequisites(policy, [source, target], binding.ready if binding else None)
+        )
+        if not policy.is_attached:
+            warnings.warn_of_missing_statements(self, needs, environment)
+        warnings.warn_of_foreign_keys(self, needs, environment)
+        warnings.warn_of_foreign_buckets(self, needs, environment, [source, target])
+        warnings.warn_of_region(self, environment)
+        warnings.warn_of_role_path(self, role, needs.role_arn)
+        if documents.wants_textract:
+            warnings.warn_of_unread_images(self)
 
     @property
     def cdk_tag_manager(self) -> cdk.TagManager:
         """Where `Tags.of(...)` leaves its tags."""
-        return self._cdk_tag_manager
+        return self._tag_manager
 
     @property
-    def data_access_role(self) -> iam.IRole:
+    def data_access_role(self) -> iam.IRole | iam.Role:
         """The role the service reads and writes with."""
         return self._data_access_role
 
     @property
     def job_arn(self) -> str:
         """The job's ARN, or `NOT_STARTED` when there was nothing to classify."""
-        return self._attribute("JobArn")
+        return attribute(self._resource, "JobArn")
 
     @property
     def job_id(self) -> str:
         """The job's id, or `NOT_STARTED` when there was nothing to classify."""
-        return self._attribute("JobId")
+        return attribute(self._resource, "JobId")
 
     @property
     def job_name(self) -> str:
         """The job's name, or `UNNAMED`."""
-        return self._attribute("JobName")
+        return attribute(self._resource, "JobName")
 
     @property
     def job_status(self) -> str:
         """The job's status when the deployment ended, or `SKIPPED_EMPTY_INPUT` when there was nothing to classify."""
-        return self._attribute("JobStatus")
+        return attribute(self._resource, "JobStatus")
 
     @property
     def document_classifier_arn(self) -> str:
         """The classifier the job uses, with a flywheel its active version; `NOT_STARTED` when that is not known."""
-        return self._attribute("DocumentClassifierArn")
+        return attribute(self._resource, "DocumentClassifierArn")
 
     @property
     def output_s3_uri(self) -> str:
         """Where `output.tar.gz` is once the job is completed, or `NOT_STARTED` when there was nothing to classify."""
-        return self._attribute("OutputS3Uri")
-
-    def _attribute(self, name: str) -> str:
-        return self._resource.get_att(name).to_string()
+        return attribute(self._resource, "OutputS3Uri")
 
     def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody ask for the status of this job.
+        """Let somebody ask for the status of this job; somebody of another stack, for that of any.
 
         Args:
             grantee: Who.
 
         Returns:
-            The grant.
+            The grant; without success, and with a warning, for whom this app cannot change.
         """
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["comprehend:DescribeDocumentClassificationJob"],
-            # From the id, not the ARN: what was not started has no ARN, and IAM refuses a policy with anything else.
-            resource_arns=[f"{self._environment.arn('comprehend')}:document-classification-job/{self.job_id}"],
+        return grant(
+            self,
+            "DescribeJob",
+            grantee,
+            [
+                Granted(
+                    [say.describe_job(self._id_for(grantee), self._environment)],
+                    account=self._environment.known_account,
+                )
+            ],
         )
 
     def grant_read_results(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Let somebody read the results of this job, and decrypt them.
+        """Let somebody read the results of this job, and decrypt them; somebody of another stack, those of any.
 
         Args:
-            grantee: Who.
+            grantee: Who. For one of another account, or one that this app cannot change, the policies of bucket and
+                key are changed where they are the app's.
 
         Returns:
-            The grant.
+            The grant; a warning has the statements that are missing.
         """
-        bucket, folder = self._results.bucket, f"{self._results.folder}{self._environment.account}-CLN-{self.job_id}/"
-        grants = [
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=["s3:GetObject"],
-                resource_arns=[f"{bucket.bucket_arn}/{folder}*"],
-            ),
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=["s3:ListBucket"],
-                resource_arns=[bucket.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": f"{folder}*"}},
-            ),
+        bucket, key = self._results_bucket, self._results_key
+        mine, any_job = self._results_of(self._id_for(grantee)), self._results_of("*")
+        parts = [
+            Granted(
+                say.read_results(bucket.arn, mine),
+                # The policy of the bucket is there before the job, so it cannot name it.
+                say.read_results(bucket.arn, any_job),
+                bucket.construct,
+                bucket.account or self._environment.known_account,
+            )
         ]
-        if key := self._results_key:
-            through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{self._environment.region}.amazonaws.com"}}
-            by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": key.alias}} if key.alias else {}
-            grants.append(
-                iam.Grant.add_to_principal(
-                    grantee=grantee,
-                    actions=["kms:Decrypt"],
-                    resource_arns=[key.resource],
-                    conditions={**through_s3, **by_alias},
-                )
-            )
-        combined, *others = grants
-        for other in others:
-            combined = combined.combine(other)
-        return combined
+        if key:
+            decrypt = say.decrypt_results(key, self._environment)
+            own_key = bucket.encryption_key
+            parts.append(Granted(decrypt, decrypt, own_key, bucket.account or self._environment.known_account))
+        return grant(self, "ReadResults", grantee, parts)
 
-    def _locate(self, documents: Documents) -> tuple[s3.IBucket, str]:
-        if documents.path is not None:
-            asset = s3_assets.Asset(self, "Documents", path=str(documents.path))
-            return asset.bucket, asset.s3_object_key
-        if documents.bucket is None:
-            raise ValidationError(
-                ["documents: got neither bucket nor path; use Documents.from_bucket or Documents.from_asset"],
-                self.node.path,
-            )
-        return documents.bucket, documents.prefix
+    def _results_of(self, job_id: str) -> str:
+        return f"{self._results_folder}{self._environment.account}-CLN-{job_id}/"
 
-    def _warn_about_missing_statements(self, needs: JobNeeds) -> None:
-        document = cdk.Stack.of(self).resolve(policy_document(data_access_statements([needs], self._environment)))
-        cdk.Annotations.of(self).add_warning_v2(
-            "cdk-comprehend-classification:dataAccessRoleIsImmutable",
-            "data_access_role cannot be changed by this app, so the job fails unless the role already has these "
-            f"statements: {json.dumps(document['Statement'])}",
-        )
+    def _id_for(self, grantee: iam.IGrantable) -> str:
+        """The id that a policy of the grantee may name: exports to other stacks cannot change while in use."""
+        principal = cast("Any", grantee.grant_principal)
+        is_near = offers(principal, "node") and cdk.Stack.of(principal).node.path == self.stack.node.path
+        return self.job_id if is_near else "*"
 
-    def _warn_about_foreign_keys(self, needs: JobNeeds) -> None:
-        account = self._environment.known_account
-        keys = {key.resource for key in (needs.documents_key, needs.results_key, needs.volume_key) if key}
-        foreign = {arn.account for key in keys if (arn := Arn.parse(key)) and is_known(arn.account)} - {account}
-        if account is None or not foreign:
-            return
-        statements = [
-            {**statement.render(), "Principal": {"AWS": needs.role_arn}, "Resource": "*"}
-            for statement in data_access_statements([needs], self._environment)
-            if any(action.startswith("kms:") for action in statement.actions)
-            and foreign & {arn.account for resource in statement.resources if (arn := Arn.parse(resource))}
-        ]
-        cdk.Annotations.of(self).add_warning_v2(
-            "cdk-comprehend-classification:keyOfAnotherAccount",
-            f"the key policy of the key in account {', '.join(sorted(foreign))} must have these statements, or the job "
-            f"fails: {json.dumps(cdk.Stack.of(self).resolve(statements))}",
-        )
-
-    def _warn_about_region(self) -> None:
-        region = self._environment.known_region
-        if region and region not in REGIONS:
-            cdk.Annotations.of(self).add_warning_v2(
-                "cdk-comprehend-classification:regionUnknown",
-                f"Region {region} was not known to have Amazon Comprehend when this version was released; known: "
-                f"{', '.join(sorted(REGIONS))}",
-            )
+    def _locate(self, documents: Documents) -> tuple[BucketFacts, str, Key | None]:
+        if documents.place is not None:
+            bucket, prefix = documents.place
+            return bucket, prefix, bucket.encryption_key
+        asset = s3_assets.Asset(self, "Documents", path=str(documents.file))
+        return BucketFacts.of(asset.bucket), asset.s3_object_key, documents.encryption_key
 
 
-_TEXTRACT = {
-    "TEXTRACT_DETECT_DOCUMENT_TEXT": "textract:DetectDocumentText",
-    "TEXTRACT_ANALYZE_DOCUMENT": "textract:AnalyzeDocument",
-}
-
-
-def _reader_config(reader: DocumentReader) -> dict[str, object]:
-    return _without_none(
-        DocumentReadAction=str(reader.action),
-        DocumentReadMode=str(reader.mode) if reader.mode else None,
-        FeatureTypes=[str(feature) for feature in reader.features] or None,
-    )
-
-
-def _results_key(results: Results, environment: Environment) -> KeyReference | None:
-    key = results.encryption_key or BucketFacts.of(results.bucket).encryption_key
-    return KeyReference.of(key, environment) if key else None
-
-
-def _timeouts(timeout: cdk.Duration | None, wait_for: JobMilestone) -> tuple[str, int]:
-    """The seconds that the job has, and those that CloudFormation waits."""
-    if timeout is None:
-        seconds = 3600 if wait_for == JobMilestone.COMPLETED else 900
-    elif timeout.is_unresolved():
-        return cdk.Tokenization.stringify_number(timeout.to_seconds()), _LONGEST_SERVICE_TIMEOUT
-    else:
-        seconds = math.ceil(timeout.to_milliseconds() / 1000)
-    return str(seconds), min(seconds + _SERVICE_TIMEOUT_MARGIN, _LONGEST_SERVICE_TIMEOUT)
-
-
-def _without_none(**values: object) -> dict[str, object]:
-    return {name: value for name, value in values.items() if value is not None}
+def _fingerprint(job: DocumentClassificationJob, needs: JobNeeds, environment: Environment) -> str:
+    """What tells whether a job may still do all that it could when it started."""
+    document = policy_document(data_access_statements([needs], environment))
+    return hashlib.sha256(settled(job.stack, document).encode()).hexdigest()

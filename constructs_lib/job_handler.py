@@ -2,51 +2,130 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aws_cdk as cdk
 import jsii
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct, IConstruct, IValidation
+from constructs import Construct, Dependable, DependencyGroup, IConstruct, IValidation
 
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.l1 import l1
+from constructs_lib._core.memo import Memo
+from constructs_lib._core.objects import offers
+from constructs_lib._iam import statements as say
+from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.permissions import JobNeeds, fitting, handler_base_statements, handler_start_statements
 from constructs_lib._iam.role_policy import RolePolicy
-from constructs_lib._iam.statements import JobNeeds, Statement, data_access_statements, handler_statements
+from constructs_lib._job.settings import check_tags
 from constructs_lib.data_access_role import DataAccessRole
-from constructs_lib.validation import check_tag_count
+from constructs_lib.errors import ValidationError, problem
 
 if TYPE_CHECKING:
-    from aws_cdk.aws_s3 import IBucket
-    from constructs import IDependable, Node
+    from collections.abc import Sequence
 
-_SINGLETON_ID = "DocumentClassificationJobs"
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_kms as kms
+    from constructs import IDependable
+
+    from constructs_lib._core.buckets import BucketFacts
+    from constructs_lib._iam.statements import Statement
+
+# As the CDK calls what it makes once a stack for custom resources.
+_SINGLETON_ID = "Custom::DocumentClassificationJobHandler"
 _PACKAGE = Path(__file__).resolve().parent
 
+# Marks of the CDK, by which `custom_resources.CustomResourceConfig` finds what it configures.
+_MARK = "aws:cdk:is-custom-resource-handler-"
 
-class JobHandler(Construct):
-    """The handler function of a stack with its role, log group and policies; made by the first job.
+# What the other policies of the role leave of the 10,240 characters that it may have.
+_START_POLICY_LENGTH = 7_168
+
+_INSIGHTS_LAYER = ":layer:LambdaInsightsExtension"
+_MEMORY_MIB = (128, 10_240)
+
+
+class ClassificationJobHandler(Construct):
+    """The function that serves classification jobs of a stack, with its role, log group and policies.
+
+    The first job of a stack makes one for all of them; give jobs another with their option `handler`.
+    `custom_resources.CustomResourceConfig` sets its log retention, removal policy and runtime.
 
     Args:
-        scope: The stack.
+        scope: Where it is defined, in the stack of its jobs.
         id: Its construct id.
+        runtime: A Python runtime, 3.11 or newer. Default: Python 3.14.
+        architecture: The processors. Default: ARM.
+        memory_size: In MiB. Default: 256.
+        log_group: Where it writes its log. Default: - a log group is made.
+        log_retention: How long the log group that is made keeps events. Default: one year.
+        removal_policy: What becomes of the log group that is made, with its stack. Default: - it is kept, unless all
+            pipelines of the stack say otherwise.
+        vpc: The VPC it runs in; it needs endpoints for Comprehend, CloudFormation, Lambda, CloudWatch Logs, S3 and EC2
+            there, or a way to the internet. Default: - none.
+        vpc_subnets: Which subnets of the VPC. Default: - its private subnets.
+        security_groups: Its groups in the VPC. Default: - a group is made.
+        environment: Further environment variables. Default: - none.
+        environment_encryption: The key of the environment variables. Default: - a key that AWS owns.
+        role: Its role, which Lambda may assume; policies are added to it. Default: - a role is made.
+
+    Raises:
+        ValidationError: Options cannot work; lists all of them, before anything is defined.
     """
 
-    def __init__(self, scope: Construct, id: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        runtime: lambda_.Runtime | None = None,
+        architecture: lambda_.Architecture | None = None,
+        memory_size: int | None = None,
+        log_group: logs.ILogGroup | logs.LogGroup | None = None,
+        log_retention: logs.RetentionDays | None = None,
+        removal_policy: cdk.RemovalPolicy | None = None,
+        vpc: ec2.IVpc | ec2.Vpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
+        environment: Mapping[str, str] | None = None,
+        environment_encryption: kms.IKey | kms.Key | None = None,
+        role: iam.IRole | iam.Role | None = None,
+    ) -> None:
+        problems = _problems(
+            runtime=runtime,
+            architecture=architecture,
+            memory_size=memory_size,
+            log_group=log_group,
+            log_retention=log_retention,
+            removal_policy=removal_policy,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+            environment=environment,
+            environment_encryption=environment_encryption,
+            role=role,
+        )
+        if problems:
+            raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
         self._environment = Environment.of(self)
         self._needs: list[JobNeeds] = []
-        self._tags: list[tuple[Node, cdk.TagManager]] = []
-        self._buckets: list[tuple[Node, tuple[IBucket, IBucket]]] = []
+        self._started: tuple[int, list[Statement]] = (0, [])
+        self._tags: list[tuple[str, cdk.TagManager]] = []
+        self._last_tags: dict[str, Mapping[str, str]] | None = None
+        self._groups: dict[tuple[object, ...], DependencyGroup] = {}
+        self._data_access_policies: Memo[DataAccessPolicy] = Memo()
         self._data_access_role: DataAccessRole | None = None
-        self._data_access_policies: dict[iam.IRole, DataAccessPolicy] = {}
-        self._log_group = logs.LogGroup(self, "Log", retention=logs.RetentionDays.ONE_YEAR)
-        role = iam.Role(
+        self._log_group: logs.ILogGroup = log_group or self._make_log_group(log_retention, removal_policy)
+        self._keeps_log = log_group is not None or removal_policy is not None
+        self._role: iam.IRole = role or iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -55,20 +134,27 @@ class JobHandler(Construct):
         self._function = lambda_.Function(
             self,
             "Function",
-            architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(handler_code()), exclude=["__pycache__", "*.pyc", ".*"]),
+            architecture=architecture or lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(
+                str(handler_code()), exclude=["__pycache__", "*.pyc", ".*", "classification_runs"]
+            ),
             description="Starts and follows document classification jobs for CloudFormation",
+            environment={**(environment or {}), "STACK_ID": cdk.Stack.of(self).stack_id},
+            environment_encryption=environment_encryption,
             handler="classification_job.handler.handle",
             log_group=self._log_group,
             # An event that waited longer finds a deployment that CloudFormation has given up.
             max_event_age=cdk.Duration.hours(1),
-            memory_size=256,
+            memory_size=memory_size or 256,
             retry_attempts=2,
-            role=role.without_policy_updates(),
-            runtime=lambda_.Runtime.PYTHON_3_14,
+            role=self._role,
+            runtime=runtime or lambda_.Runtime.PYTHON_3_14,
+            security_groups=security_groups,
             timeout=cdk.Duration.minutes(15),
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
         )
-        acknowledge(self._log_group, "CloudWatchLogGroupEncrypted")
+        self._function.node.add_metadata(f"{_MARK}runtime-family", self._function.runtime.family)
         acknowledge(
             self._function,
             "LambdaAsyncFailureDestination",
@@ -77,13 +163,23 @@ class JobHandler(Construct):
             "LambdaInsideVPC",
             "LambdaTracing",
         )
-        self._policy = RolePolicy(self, "Policy", role=role, statements=self._statements)
-        self.node.add_validation(_TagsFit(self._tags))
-        cdk.Aspects.of(self).add(_WaitsForBucketPolicies(self, self._buckets))
+        self._base_policy = RolePolicy(
+            self, "Policy", role=self._role, statements=self._base_statements, late=self._late_statements
+        )
+        self.node.add_validation(_TagsAreRight(self))
+
+    @cached_property
+    def _start_policy(self) -> RolePolicy:
+        """What it may do to start jobs; a handler that only cleans up a network has no such policy."""
+        policy = RolePolicy(
+            self, "StartPolicy", role=self._role, statements=self._start_statements, budget=_START_POLICY_LENGTH
+        )
+        policy.node.add_dependency(self._base_policy)
+        return policy
 
     @classmethod
-    def of(cls, scope: IConstruct) -> JobHandler:
-        """Find the handler of a stack, or make it.
+    def of(cls, scope: IConstruct) -> ClassificationJobHandler:
+        """Find the handler that the jobs of a stack share, or make it.
 
         Args:
             scope: Any construct of the stack.
@@ -92,39 +188,58 @@ class JobHandler(Construct):
             The handler.
         """
         stack = cdk.Stack.of(scope)
-        if stack not in _HANDLERS:
-            _HANDLERS[stack] = cls(stack, _SINGLETON_ID)
-        return _HANDLERS[stack]
+        return _SHARED.of(stack, lambda: cls(stack, _SINGLETON_ID))
+
+    @property
+    def function(self) -> lambda_.Function:
+        """The function."""
+        return self._function
+
+    @property
+    def role(self) -> iam.IRole | iam.Role:
+        """The role of the function."""
+        return self._role
+
+    @property
+    def log_group(self) -> logs.ILogGroup | logs.LogGroup:
+        """Where the function writes its log."""
+        return self._log_group
+
+    def metric_errors(self) -> cloudwatch.Metric:
+        """Count the runs of the function that ended in an error, which a failed job is not.
+
+        Returns:
+            The metric.
+        """
+        return self._function.metric_errors()
 
     @cached_property
     def service_token(self) -> str:
-        """The ARN that CloudFormation sends a job's events to."""
+        """The ARN that CloudFormation sends events to."""
         return self._function.function_arn
 
     @property
     def ready(self) -> IDependable:
-        """What a job depends on so that the function has its permissions."""
-        return self._policy
+        """What any resource that the function serves depends on."""
+        return self._base_policy
 
     @property
     def default_data_access_role(self) -> DataAccessRole:
-        """The role of every job of the stack that was given none."""
+        """The role of every job that was given none."""
         if self._data_access_role is None:
             self._data_access_role = DataAccessRole(self, "DataAccessRole")
         return self._data_access_role
 
-    def serve(self, needs: JobNeeds, tags: cdk.TagManager, node: Node, buckets: tuple[IBucket, IBucket]) -> None:
-        """Allow the function what a job needs, and let the job wait for the policies of its buckets.
+    def serve(self, needs: JobNeeds, tags: cdk.TagManager, path: str) -> None:
+        """Allow the function what a job needs.
 
         Args:
             needs: What the job touches.
             tags: The job's tags, complete only at synthesis.
-            node: The job's place in the app.
-            buckets: Where documents and results are.
+            path: The job's path in the app.
         """
         self._needs.append(needs)
-        self._tags.append((node, tags))
-        self._buckets.append((node, buckets))
+        self._tags.append((path, tags))
 
     def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
@@ -136,79 +251,192 @@ class JobHandler(Construct):
         Returns:
             The policy, which the job depends on so that it starts with these permissions.
         """
-        if role not in self._data_access_policies:
-            id = f"DataAccess{role.node.addr[-8:]}"
-            self._data_access_policies[role] = DataAccessPolicy(self, id, role=role)
-        self._data_access_policies[role].serve(needs)
-        return self._data_access_policies[role]
+        policy = self._data_access_policies.of(
+            role, lambda: DataAccessPolicy(self, f"DataAccess{role.node.addr[-8:]}", role=role)
+        )
+        policy.serve(needs)
+        return policy
 
-    def _statements(self) -> list[Statement]:
-        return handler_statements(
-            self._needs,
+    def prerequisites(
+        self, policy: DataAccessPolicy, buckets: Sequence[BucketFacts], further: IDependable | None
+    ) -> IDependable:
+        """Gather what a job waits for; jobs that share it all share one group.
+
+        Args:
+            policy: What the data access role may do.
+            buckets: Whose policies must be there, those included that are added later.
+            further: What else must be there.
+
+        Returns:
+            What to depend on.
+        """
+        key = (id(policy), *(id(bucket) for bucket in buckets), id(further))
+        if key not in self._groups:
+            waited_for = [_BucketPolicy(bucket).as_dependable() for bucket in dict.fromkeys(buckets) if bucket.is_owned]
+            parts: list[Any] = [self._start_policy, policy, *waited_for, *([further] if further else [])]
+            self._groups[key] = DependencyGroup(*parts)
+        return self._groups[key]
+
+    def keep_log(self, removal_policy: cdk.RemovalPolicy) -> None:
+        """Say what should become of the log; it is kept when anybody wants that.
+
+        Args:
+            removal_policy: What a user of the handler wants.
+        """
+        if self._keeps_log:
+            return
+        self._log_group.apply_removal_policy(removal_policy)
+        self._keeps_log = removal_policy != cdk.RemovalPolicy.DESTROY
+
+    def tag_problems(self) -> list[str]:
+        """Check the tags of every job, those of `Tags.of(...)` included, when the app is complete.
+
+        Returns:
+            Problems.
+        """
+        # No aspect comes after the checks, so that from here on nobody need be asked again.
+        self._last_tags = {path: tags.tag_values() for path, tags in self._tags}
+        return [f"{path}: {found}" for path, tags in self._last_tags.items() for found in check_tags(tags)]
+
+    def _has_tags(self) -> bool:
+        if self._last_tags is not None:
+            return any(self._last_tags.values())
+        return any(tags.has_tags() for _, tags in self._tags)
+
+    def _make_log_group(
+        self, retention: logs.RetentionDays | None, removal_policy: cdk.RemovalPolicy | None
+    ) -> logs.LogGroup:
+        group = logs.LogGroup(
+            self,
+            "Log",
+            retention=retention or logs.RetentionDays.ONE_YEAR,
+            removal_policy=removal_policy or cdk.RemovalPolicy.RETAIN,
+        )
+        group.node.add_metadata(f"{_MARK}logGroup", True)  # noqa: FBT003 - as the CDK writes it
+        acknowledge(group, "CloudWatchLogGroupEncrypted")
+        return group
+
+    def _base_statements(self) -> list[Statement]:
+        return handler_base_statements(
             self._environment,
             function_arn=self._function.function_arn,
             log_group_arn=self._log_group.log_group_arn,
             stack_id=cdk.Stack.of(self).stack_id,
-            tags=any(tags.has_tags() for _, tags in self._tags),
+            tags=False,
         )
 
+    def _late_statements(self) -> list[Statement]:
+        """What tags, aspects and escape hatches make necessary."""
+        function = l1(self._function, lambda_.CfnFunction)
+        resolve = cdk.Stack.of(self).resolve
+        found = [say.tag_jobs(self._environment)] if self._has_tags() else []
+        granted = str(resolve(getattr(self._role.node.try_find_child("DefaultPolicy"), "document", None)))
+        if function.tracing_config and "xray:" not in granted:
+            found.append(say.send_traces())
+        letters = resolve(function.dead_letter_config) if function.dead_letter_config else None
+        if letters and "sqs:SendMessage" not in granted and "sns:Publish" not in granted:
+            found.append(say.send_dead_letters(letters["targetArn"]))
+        if any(_INSIGHTS_LAYER in str(layer) for layer in resolve(function.layers) or []):
+            found.append(say.send_insights(self._environment))
+        return found
 
-# The jsii kernel would be asked twice for each job.
-_HANDLERS: WeakKeyDictionary[cdk.Stack, JobHandler] = WeakKeyDictionary()
+    def _start_statements(self) -> list[Statement]:
+        count, statements = self._started
+        if count != len(self._needs):
+            statements, wider = fitting(
+                self._needs,
+                lambda jobs: handler_start_statements(jobs, self._environment),
+                lambda found: self._start_policy.length(found) <= self._start_policy.budget,
+            )
+            self._started = len(self._needs), statements
+            if wider:
+                warn_of_wider_prefixes(self._start_policy, wider)
+        return statements
 
 
-class DataAccessPolicy(RolePolicy):
-    """What the jobs of one stack need of one data access role.
+_SHARED: Memo[ClassificationJobHandler] = Memo()
 
-    Args:
-        scope: Where it is defined.
-        id: Its construct id.
-        role: The role.
-    """
 
-    def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
-        self._needs: list[JobNeeds] = []
-        environment = Environment.of(scope)
-        super().__init__(scope, id, role=role, statements=lambda: data_access_statements(self._needs, environment))
+class _BucketPolicy(Dependable):
+    """Stands for the policy of a bucket, whenever that comes."""
 
-    def serve(self, needs: JobNeeds) -> None:
-        """Allow what a job needs.
+    def __init__(self, facts: BucketFacts) -> None:
+        super().__init__()
+        self._bucket = facts.construct
 
-        Args:
-            needs: What the job touches.
-        """
-        self._needs.append(needs)
+    def as_dependable(self) -> IDependable:
+        """Make what a job depends on."""
+        anchor = DependencyGroup()
+        Dependable.implement(anchor, self)
+        return anchor
+
+    @property
+    def dependency_roots(self) -> list[IConstruct]:
+        """The policy, once it is there."""
+        policy = self._bucket.policy if self._bucket else None
+        return [policy] if policy else []
 
 
 @jsii.implements(IValidation)
-class _TagsFit:
-    """Counts the tags of every job, those of `Tags.of(...)` included, when the app is complete."""
-
-    def __init__(self, tags: list[tuple[Node, cdk.TagManager]]) -> None:
-        self._tags = tags
+class _TagsAreRight:
+    def __init__(self, handler: ClassificationJobHandler) -> None:
+        self._handler = handler
 
     def validate(self) -> list[str]:
-        return [
-            f"{node.path}: {found}"
-            for node, tags in self._tags
-            for found in check_tag_count("tags", len(tags.tag_values()))
+        return self._handler.tag_problems()
+
+
+_Check: TypeAlias = tuple[Callable[[Any], bool], str]
+
+
+def _is_list_of(*attributes: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, list | tuple) and all(offers(each, *attributes) for each in value)
+
+
+def _is_environment(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
+    return isinstance(value, Mapping) and all(isinstance(text, str) for item in value.items() for text in item)
+
+
+# What each option must be.
+_KINDS: Mapping[str, _Check] = {
+    "runtime": (lambda value: isinstance(value, lambda_.Runtime), "a lambda_.Runtime"),
+    "architecture": (lambda value: isinstance(value, lambda_.Architecture), "a lambda_.Architecture"),
+    "memory_size": (
+        lambda value: type(value) is int and _MEMORY_MIB[0] <= value <= _MEMORY_MIB[1],
+        f"{_MEMORY_MIB[0]} to {_MEMORY_MIB[1]:,} MiB, an int",
+    ),
+    "log_group": (lambda value: offers(value, "log_group_arn", "log_group_name", "add_stream"), "a logs.LogGroup"),
+    "log_retention": (lambda value: isinstance(value, logs.RetentionDays), "a logs.RetentionDays"),
+    "removal_policy": (lambda value: isinstance(value, cdk.RemovalPolicy), "a RemovalPolicy"),
+    "vpc": (lambda value: offers(value, "vpc_id", "select_subnets"), "an ec2.Vpc"),
+    "vpc_subnets": (lambda value: isinstance(value, ec2.SubnetSelection), "an ec2.SubnetSelection"),
+    "security_groups": (_is_list_of("security_group_id", "add_egress_rule"), "a list of ec2.SecurityGroup"),
+    "environment": (_is_environment, "a mapping of texts to texts"),
+    "environment_encryption": (lambda value: offers(value, "key_arn", "grant_decrypt"), "a kms.Key"),
+    "role": (lambda value: offers(value, "role_arn", "attach_inline_policy"), "an iam.Role"),
+}
+
+
+def _problems(**given: object) -> list[str]:
+    found = [
+        problem(option, value, allowed, "pass such an object, or leave it out")
+        for option, value in given.items()
+        for fits, allowed in [_KINDS[option]]
+        if value is not None and not fits(value)
+    ]
+    if given["log_group"] is not None:
+        found += [
+            problem(option, given[option], "it without log_group only", "leave out one of the two")
+            for option in ("log_retention", "removal_policy")
+            if given[option] is not None
         ]
-
-
-@jsii.implements(cdk.IAspect)
-class _WaitsForBucketPolicies:
-    """Lets jobs wait for the policies of their buckets, those included that were added after the job."""
-
-    def __init__(self, handler: JobHandler, buckets: list[tuple[Node, tuple[IBucket, IBucket]]]) -> None:
-        self._handler = handler
-        self._buckets = buckets
-
-    def visit(self, node: IConstruct) -> None:
-        if node is not self._handler:
-            return
-        policies = {bucket: bucket.policy for _, buckets in self._buckets for bucket in set(buckets)}
-        for job, buckets in self._buckets:
-            job.add_dependency(*(policy for bucket in set(buckets) if (policy := policies[bucket]) is not None))
+    if given["vpc"] is None:
+        found += [
+            problem(option, given[option], "it with vpc only", "pass the VPC, too")
+            for option in ("vpc_subnets", "security_groups")
+            if given[option] is not None
+        ]
+    return found
 
 
 def handler_code() -> Path:

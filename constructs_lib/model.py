@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from constructs_lib._core.arns import Arn
+from constructs_lib._core.objects import is_text, offers
+from constructs_lib._core.places import check_arn_place
+from constructs_lib._core.tokens import is_known
+from constructs_lib._core.values import MadeByMethods
+from constructs_lib.errors import problem
+
 if TYPE_CHECKING:
+    from aws_cdk.aws_comprehend import CfnDocumentClassifier, CfnFlywheel
     from aws_cdk.interfaces.aws_comprehend import IDocumentClassifierRef, IFlywheelRef
+
+    from constructs_lib._core.arns import Environment
+
+# Of the service's model, with which a test compares them.
+ARN_LENGTH = 256
+CLASSIFIER_ARN = re.compile(
+    r"arn:aws(-[^:]+)?:comprehend:[a-zA-Z0-9-]*:[0-9]{12}:document-classifier/[a-zA-Z0-9](-*[a-zA-Z0-9])*"
+    r"(/version/[a-zA-Z0-9](-*[a-zA-Z0-9])*)?"
+)
+FLYWHEEL_ARN = re.compile(r"arn:aws(-[^:]+)?:comprehend:[a-zA-Z0-9-]*:[0-9]{12}:flywheel/[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 
 class ModelKind(StrEnum):
@@ -18,10 +37,10 @@ class ModelKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class ClassificationModel:
+class ClassificationModel(metaclass=MadeByMethods):
     """A custom classification model: one classifier version, or a flywheel and its active version.
 
-    Make one with a `from_*` method, so that a job has exactly one of the two.
+    Make one with a `from_*` method, so that a job has exactly one of the two. The job that gets it checks it.
 
     Args:
         kind: Which of the two request fields carries the ARN.
@@ -39,12 +58,12 @@ class ClassificationModel:
 
         Args:
             arn: `arn:<partition>:comprehend:<region>:<account>:document-classifier/<name>[/version/<version>]`,
-                at most 256 characters; or a token. A job that gets it checks it.
+                at most 256 characters; or a token.
 
         Returns:
             The model.
         """
-        return cls(ModelKind.CLASSIFIER, arn)
+        return cls._make(kind=ModelKind.CLASSIFIER, arn=arn)
 
     @classmethod
     def from_flywheel_arn(cls, arn: str) -> ClassificationModel:
@@ -52,15 +71,15 @@ class ClassificationModel:
 
         Args:
             arn: `arn:<partition>:comprehend:<region>:<account>:flywheel/<name>`, at most 256 characters; or a
-                token. A job that gets it checks it.
+                token.
 
         Returns:
             The model.
         """
-        return cls(ModelKind.FLYWHEEL, arn)
+        return cls._make(kind=ModelKind.FLYWHEEL, arn=arn)
 
     @classmethod
-    def from_classifier(cls, classifier: IDocumentClassifierRef) -> ClassificationModel:
+    def from_classifier(cls, classifier: IDocumentClassifierRef | CfnDocumentClassifier) -> ClassificationModel:
         """Use a classifier that a CDK app defines.
 
         Args:
@@ -69,10 +88,12 @@ class ClassificationModel:
         Returns:
             The model.
         """
+        if not offers(classifier, "document_classifier_ref"):
+            return cls._make(kind=ModelKind.CLASSIFIER, arn=classifier)
         return cls.from_classifier_arn(classifier.document_classifier_ref.document_classifier_arn)
 
     @classmethod
-    def from_flywheel(cls, flywheel: IFlywheelRef) -> ClassificationModel:
+    def from_flywheel(cls, flywheel: IFlywheelRef | CfnFlywheel) -> ClassificationModel:
         """Use a flywheel that a CDK app defines.
 
         Args:
@@ -81,4 +102,81 @@ class ClassificationModel:
         Returns:
             The model.
         """
+        if not offers(flywheel, "flywheel_ref"):
+            return cls._make(kind=ModelKind.FLYWHEEL, arn=flywheel)
         return cls.from_flywheel_arn(flywheel.flywheel_ref.flywheel_arn)
+
+    def problems(self, environment: Environment) -> list[str]:
+        """Check the model.
+
+        Args:
+            environment: Where the job runs.
+
+        Returns:
+            What is wrong; nothing for what only the deployment knows.
+        """
+        if is_text(self.arn) and not is_known(self.arn):
+            return []
+        return self._pattern_problems() or self._place_problems(environment)
+
+    def _pattern_problems(self) -> list[str]:
+        option, arn = "model", self.arn
+        wanted, pattern, other, command, shape = (
+            (
+                "flywheel",
+                FLYWHEEL_ARN,
+                CLASSIFIER_ARN,
+                "list-flywheels",
+                "flywheel/<name>",
+            )
+            if self.kind == ModelKind.FLYWHEEL
+            else (
+                "document classifier",
+                CLASSIFIER_ARN,
+                FLYWHEEL_ARN,
+                "list-document-classifiers",
+                "document-classifier/<name>[/version/<version>]",
+            )
+        )
+        if is_text(arn) and other.fullmatch(arn):
+            right = "from_classifier_arn" if self.kind == ModelKind.FLYWHEEL else "from_flywheel_arn"
+            return [problem(option, arn, f"the ARN of a {wanted}", f"use ClassificationModel.{right} for this one")]
+        if is_text(arn) and pattern.fullmatch(arn) and len(arn) <= ARN_LENGTH:
+            return []
+        return [
+            problem(
+                option,
+                arn,
+                f"arn:<partition>:comprehend:<region>:<12-digit account>:{shape}, at most {ARN_LENGTH} characters",
+                f"copy the ARN of the {wanted} from the Comprehend console or from `aws comprehend {command}`",
+            )
+        ]
+
+    def _place_problems(self, environment: Environment) -> list[str]:
+        found = check_arn_place("model", self.arn, environment)
+        parts, account = Arn.parse(self.arn), environment.known_account
+        if not found and parts and account and parts.account != account:
+            return [
+                problem(
+                    "model",
+                    self.arn,
+                    f"a model of account {account}, the stack's",
+                    "import the other account's model (`aws comprehend import-model`) and use the copy",
+                )
+            ]
+        return found
+
+
+def check_model(model: object, environment: Environment) -> list[str]:
+    """Check what was given as a model.
+
+    Args:
+        model: Anything.
+        environment: Where the job runs.
+
+    Returns:
+        Problems.
+    """
+    if isinstance(model, ClassificationModel):
+        return model.problems(environment)
+    return [problem("model", model, "a ClassificationModel", "use ClassificationModel.from_classifier_arn(...)")]

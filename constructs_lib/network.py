@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import ipaddress
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -13,15 +16,49 @@ from constructs import Construct, DependencyGroup
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
+from constructs_lib._core.objects import offers
+from constructs_lib._core.tokens import is_known
+from constructs_lib._iam import statements as say
 from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.permissions import endpoint_statements, network_statements
 from constructs_lib._iam.role_policy import RolePolicy, lazy_document
-from constructs_lib._iam.statements import Statement, endpoint_statements, flow_log_statements
+from constructs_lib.errors import ValidationError, problem
+from constructs_lib.job_handler import ClassificationJobHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from aws_cdk.aws_s3 import IBucket
-    from constructs import IDependable
+    from constructs import IConstruct, IDependable
+
+    from constructs_lib._core.buckets import BucketFacts
+    from constructs_lib._iam.statements import Statement
+
+RESOURCE_TYPE = "Custom::ClassificationNetworkInterfaces"
+
+# Of the service's model, with which a test compares them.
+SUBNETS = 16
+SECURITY_GROUPS = 5
+
+# No Region has more zones. VPC User Guide, "VPC CIDR blocks" and "Subnet CIDR blocks".
+ZONES = 6
+_VPC_PREFIX = (16, 28)
+_SUBNET_PREFIX = (24, 28)
+
+# CloudFormation's limit: interfaces are freed minutes after the last job has ended, and a job may take long.
+_SERVICE_TIMEOUT = 3600
+
+
+@dataclass(frozen=True)
+class NetworkBinding:
+    """What a job gets of its network.
+
+    Args:
+        vpc_config: The `VpcConfig` of its request.
+        ready: What it depends on, so that its traffic finds its way.
+    """
+
+    vpc_config: Mapping[str, object]
+    ready: IDependable
 
 
 @jsii.implements(ec2.IConnectable)
@@ -30,17 +67,24 @@ class ClassificationNetwork(Construct):
 
     A VPC that is made has isolated subnets only, flow logs, and a gateway endpoint for S3 that lets jobs reach no other
     buckets than theirs: no NAT, no internet gateway. A given VPC is used as it is; without internet access it needs a
-    gateway endpoint for S3 on the route tables of the subnets.
+    gateway endpoint for S3 on the route tables of the subnets. A network whose subnets or groups the app owns removes
+    the network interfaces that the service leaves behind, when it goes.
 
     Args:
         scope: Where it is defined.
         id: Its construct id.
         vpc: The VPC, with default tenancy. Default: - a VPC is made.
-        vpc_subnets: Which subnets of the VPC. Default: - isolated subnets where a VPC is made, otherwise its private
-            subnets.
-        security_groups: One to five groups. Default: - a group is made, whose members may talk to each other and to
-            S3.
-        max_azs: How many Availability Zones a VPC that is made spans. Default: 2.
+        vpc_subnets: Which subnets of the given VPC; they may be known by their ids alone. Default: - isolated subnets
+            where a VPC is made, otherwise its private subnets.
+        security_groups: One to five groups of the given VPC. Default: - a group is made, whose members may talk to
+            each other and to S3.
+        max_azs: How many Availability Zones a VPC that is made spans, 1 to 6. Default: 2.
+        cidr: The addresses of a VPC that is made, /16 to /28. Default: 10.0.0.0/16.
+        removal_policy: What becomes of the flow logs of a VPC that is made, with their stack.
+            Default: `RemovalPolicy.RETAIN`.
+
+    Raises:
+        ValidationError: Options cannot work; lists all of them, before anything is defined.
 
     Source: `VpcConfig` of `StartDocumentClassificationJob`; Developer Guide, "Protect jobs by using an Amazon VPC".
     """
@@ -50,24 +94,49 @@ class ClassificationNetwork(Construct):
         scope: Construct,
         id: str,
         *,
-        vpc: ec2.IVpc | None = None,
+        vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
         max_azs: int = 2,
+        cidr: str = "10.0.0.0/16",
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
+        problems = [
+            *_check_given(vpc, vpc_subnets, security_groups),
+            *_check_made(max_azs, cidr),
+            *check_removal_policy(removal_policy),
+        ]
+        selected: _Selected | None = None
+        if not problems and vpc is not None:
+            selected = _Selected.of(vpc, vpc_subnets)
+            problems += selected.problems()
+        if problems:
+            raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
-        self._buckets: list[str] = []
-        self._shared_across_stacks = False
+        self._environment = Environment.of(self)
+        self._stack_address = cdk.Stack.of(self).node.addr
+        self._removal_policy = removal_policy
+        self._buckets: dict[str, None] = {}
+        self._is_shared_across_stacks = False
         self._ready = DependencyGroup()
-        self._made = vpc is None
-        self._vpc = self._isolated_vpc(max_azs) if vpc is None else vpc
-        self._subnets = self._vpc.select_subnets(**({} if vpc_subnets is None else _arguments(vpc_subnets))).subnets
-        self._security_groups = [self._closed_group()] if security_groups is None else list(security_groups)
+        self._interfaces: cdk.CfnResource | None = None
+        self._is_made = vpc is None
+        self._vpc: ec2.IVpc = self._isolated_vpc(max_azs, cidr) if vpc is None else vpc
+        self._subnets = self._vpc.isolated_subnets if selected is None else selected.subnets
+        self._security_groups: list[ec2.ISecurityGroup] = (
+            [self._closed_group()] if security_groups is None else list(security_groups)
+        )
         self._connections = ec2.Connections(security_groups=self._security_groups)
         # Rules, and in a given VPC endpoints, may still be added: what belongs to these is found at synthesis.
         self._ready.add(*self._security_groups)
         if vpc is not None and cdk.Resource.is_owned_resource(vpc):
             self._ready.add(vpc)
+        if selected is not None and selected.has_public:
+            cdk.Annotations.of(self).add_warning_v2(
+                "cdk-comprehend-classification:publicSubnets",
+                "vpc_subnets holds public subnets, from which a job, whose interfaces have no public address, reaches "
+                "S3 only through a gateway endpoint on their route tables; select private or isolated subnets",
+            )
 
     @property
     def vpc(self) -> ec2.IVpc:
@@ -89,19 +158,92 @@ class ClassificationNetwork(Construct):
         """Opens and closes traffic between jobs and others."""
         return self._connections
 
-    def _isolated_vpc(self, max_azs: int) -> ec2.IVpc:
+    def bind(
+        self, user: IConstruct, buckets: Sequence[BucketFacts], handler: ClassificationJobHandler | None = None
+    ) -> NetworkBinding:
+        """Let a job, or what starts jobs, use the network.
+
+        Args:
+            user: Who.
+            buckets: The buckets of its documents and results. One that the network's template cannot name opens the
+                endpoint to all buckets of the account: naming it would make two stacks depend on each other.
+            handler: What removes interfaces that are left behind, if it is of the network's stack.
+                Default: - the handler that the jobs of the stack share.
+
+        Returns:
+            What the request says, and what to depend on.
+        """
+        user_address = cdk.Stack.of(user).node.addr
+        for bucket in buckets:
+            if self._can_name(bucket, user_address):
+                self._buckets[bucket.arn] = None
+            else:
+                self._is_shared_across_stacks = True
+        if self._interfaces is None and self._goes_with_app:
+            is_near = handler is not None and cdk.Stack.of(handler).node.addr == self._stack_address
+            self._interfaces = self._clean_up((handler if is_near else None) or ClassificationJobHandler.of(self))
+        return NetworkBinding(self._vpc_config, self._interfaces or self._ready)
+
+    def _can_name(self, bucket: BucketFacts, user_address: str) -> bool:
+        if bucket.is_owned:
+            return bucket.stack_address == self._stack_address
+        # A token of another stack, such as a parameter, means nothing here.
+        return is_known(bucket.name) or user_address == self._stack_address
+
+    @property
+    def _vpc_config(self) -> dict[str, object]:
+        return {
+            "SecurityGroupIds": [group.security_group_id for group in self._security_groups],
+            "Subnets": [subnet.subnet_id for subnet in self._subnets],
+        }
+
+    @property
+    def _goes_with_app(self) -> bool:
+        """Whether deleting the app deletes subnets or groups, which interfaces of a job would hold up."""
+        return self._is_made or any(
+            cdk.Resource.is_owned_resource(part) for part in (*self._subnets, *self._security_groups)
+        )
+
+    def _clean_up(self, handler: ClassificationJobHandler) -> cdk.CfnResource:
+        """Define what frees subnets and groups when they go: its rights live as long as they do."""
+        policy = RolePolicy(
+            self,
+            "InterfacesPolicy",
+            role=handler.role,
+            statements=lambda: network_statements(self._vpc.vpc_arn, self._environment),
+        )
+        interfaces = cdk.CfnResource(
+            self,
+            "Interfaces",
+            type=RESOURCE_TYPE,
+            properties={
+                "ServiceToken": handler.service_token,
+                "ServiceTimeout": _SERVICE_TIMEOUT,
+                "SubnetIds": self._vpc_config["Subnets"],
+                "SecurityGroupIds": self._vpc_config["SecurityGroupIds"],
+            },
+        )
+        interfaces.node.add_dependency(
+            handler.ready,
+            policy,
+            self._ready,
+            *(each for each in self._subnets if cdk.Resource.is_owned_resource(each)),
+        )
+        return interfaces
+
+    def _isolated_vpc(self, max_azs: int, cidr: str) -> ec2.IVpc:
         # The CDK's own Vpc looks the zones of a known Region up, in the account; these are what it falls back to.
-        network = ec2.CfnVPC(self, "Vpc", cidr_block="10.0.0.0/16", enable_dns_hostnames=True, enable_dns_support=True)
+        network = ec2.CfnVPC(self, "Vpc", cidr_block=cidr, enable_dns_hostnames=True, enable_dns_support=True)
         acknowledge(network, "VPCDefaultSecurityGroupClosed")
         zones = [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(max_azs)]
         subnets, tables = [], []
-        for number, zone in enumerate(zones):
+        for number, (zone, block) in enumerate(zip(zones, _subnet_blocks(cidr, max_azs), strict=True)):
             subnet = ec2.CfnSubnet(
                 self,
                 f"Subnet{number + 1}",
                 vpc_id=network.attr_vpc_id,
                 availability_zone=zone,
-                cidr_block=f"10.0.{number}.0/24",
+                cidr_block=block,
                 map_public_ip_on_launch=False,
             )
             table = ec2.CfnRouteTable(self, f"RouteTable{number + 1}", vpc_id=network.attr_vpc_id)
@@ -133,8 +275,9 @@ class ClassificationNetwork(Construct):
         return vpc
 
     def _log_flows(self, vpc: ec2.IVpc) -> None:
-        environment = Environment.of(self)
-        group = logs.LogGroup(self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR)
+        group = logs.LogGroup(
+            self, "FlowLogs", retention=logs.RetentionDays.ONE_YEAR, removal_policy=self._removal_policy
+        )
         acknowledge(group, "CloudWatchLogGroupEncrypted")
         role = iam.Role(
             self,
@@ -142,14 +285,14 @@ class ClassificationNetwork(Construct):
             assumed_by=iam.ServicePrincipal(
                 "vpc-flow-logs.amazonaws.com",
                 conditions={
-                    "StringEquals": {"aws:SourceAccount": environment.account},
-                    "ArnLike": {"aws:SourceArn": f"{environment.arn('ec2')}:vpc-flow-log/*"},
+                    "StringEquals": {"aws:SourceAccount": self._environment.account},
+                    "ArnLike": {"aws:SourceArn": f"{self._environment.arn('ec2')}:vpc-flow-log/*"},
                 },
             ),
             description="Writes the flow logs of the network of classification jobs",
         )
         policy = RolePolicy(
-            self, "FlowLogsPolicy", role=role, statements=lambda: flow_log_statements(group.log_group_arn)
+            self, "FlowLogsPolicy", role=role, statements=lambda: [say.write_flow_logs(group.log_group_arn)]
         )
         # The CDK would let the role pass itself on as well, which flow logs do not need.
         destination = ec2.FlowLogDestination.to_cloud_watch_logs(group, role.without_policy_updates())
@@ -172,43 +315,132 @@ class ClassificationNetwork(Construct):
         return group
 
     def _endpoint_statements(self) -> list[Statement]:
-        if self._shared_across_stacks:
-            return endpoint_statements([], account=Environment.of(self).account)
-        if not self._buckets:
-            # A policy without statements is none, and then the endpoint would be open to all buckets.
-            return endpoint_statements(
-                [f"arn:{Environment.of(self).partition}:s3:::no-job-uses-a-bucket"], account=None
-            )
-        return endpoint_statements(self._buckets, account=None)
+        account = self._environment.account if self._is_shared_across_stacks else None
+        return endpoint_statements(list(self._buckets), account=account)
 
-    def admit(self, *buckets: IBucket) -> None:
-        """Let jobs of this network reach buckets.
 
-        Args:
-            buckets: The buckets. One that another stack than the network's defines opens the endpoint to all buckets
-                of the account: naming it would make the two stacks depend on each other.
-        """
-        own_stack = cdk.Stack.of(self)
-        for bucket in buckets:
-            if cdk.Resource.is_owned_resource(bucket) and cdk.Stack.of(bucket) is not own_stack:
-                self._shared_across_stacks = True
-            elif bucket.bucket_arn not in self._buckets:
-                self._buckets.append(bucket.bucket_arn)
+@dataclass(frozen=True)
+class _Selected:
+    """The subnets that were selected in a given VPC."""
 
-    @property
-    def goes_with_app(self) -> bool:
-        """Whether deleting the app deletes subnets or groups, which interfaces of a job would hold up."""
-        return self._made or any(
-            cdk.Resource.is_owned_resource(part) for part in (*self._subnets, *self._security_groups)
-        )
+    subnets: Sequence[ec2.ISubnet]
+    has_public: bool = False
+    is_pending: bool = False
 
-    @property
-    def ready(self) -> IDependable:
-        """What a job depends on so that its traffic finds its way."""
-        return self._ready
+    @classmethod
+    def of(cls, vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> _Selected:
+        if selection is not None and selection.subnets is not None:
+            # Asking the VPC for them asks each for its zone, which one that is known by its id alone has not.
+            return cls(selection.subnets)
+        found = vpc.select_subnets(**({} if selection is None else _arguments(selection)))
+        return cls(found.subnets, has_public=found.has_public, is_pending=bool(found.is_pending_lookup))
+
+    def problems(self) -> list[str]:
+        if self.is_pending and not self.subnets:
+            return []
+        ids = [subnet.subnet_id for subnet in self.subnets]
+        return _check_count("vpc_subnets", ids, SUBNETS, "subnets", "select others with vpc_subnets")
 
 
 def _arguments(selection: ec2.SubnetSelection) -> dict[str, Any]:
     # select_subnets takes the members of a selection, not a selection.
-    names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name", "subnets", "subnet_type")
+    names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name", "subnet_type")
     return {name: getattr(selection, name) for name in names}
+
+
+def _check_count(option: str, ids: Sequence[str], most: int, noun: str, advice: str) -> list[str]:
+    if not 1 <= len(ids) <= most:
+        return [problem(option, f"{len(ids)} {noun}", f"1 to {most}", advice)]
+    if len(set(ids)) != len(ids):
+        return [problem(option, list(ids), f"{noun} that are all different", "leave out the second mention")]
+    return []
+
+
+def _check_given(vpc: object, vpc_subnets: object, security_groups: object) -> list[str]:
+    found: list[str] = []
+    if vpc is not None and not offers(vpc, "vpc_id", "select_subnets"):
+        found.append(problem("vpc", vpc, "an ec2.Vpc", "pass one, or import it with ec2.Vpc.from_lookup(...)"))
+    if vpc_subnets is not None and not isinstance(vpc_subnets, ec2.SubnetSelection):
+        allowed = "an ec2.SubnetSelection"
+        found.append(problem("vpc_subnets", vpc_subnets, allowed, "pass ec2.SubnetSelection(subnets=[...])"))
+    if security_groups is not None:
+        found += _check_groups(security_groups)
+    if vpc is None:
+        found += [
+            problem(option, "it without vpc", "it with the VPC that it is of", "pass vpc, too")
+            for option, given in {"vpc_subnets": vpc_subnets, "security_groups": security_groups}.items()
+            if given is not None
+        ]
+    return found
+
+
+def _check_groups(groups: object) -> list[str]:
+    if not isinstance(groups, list | tuple):
+        return [problem("security_groups", groups, "a list of ec2.SecurityGroup", "pass a list")]
+    wrong = [group for group in groups if not offers(group, "security_group_id", "add_egress_rule")]
+    if wrong:
+        return [problem("security_groups", wrong[0], "a list of ec2.SecurityGroup", "import groups known by their ids")]
+    ids = [cast("ec2.ISecurityGroup", group).security_group_id for group in groups]
+    return _check_count("security_groups", ids, SECURITY_GROUPS, "groups", "pass fewer, or leave the option out")
+
+
+def _check_made(max_azs: object, cidr: object) -> list[str]:
+    if type(max_azs) is not int or not 1 <= max_azs <= ZONES:
+        return [problem("max_azs", max_azs, f"1 to {ZONES}, an int", "a job runs in one zone; more are for failures")]
+    if isinstance(cidr, str) and not is_known(cidr):
+        return []
+    allowed = f"an IPv4 block such as 10.0.0.0/16, /{_VPC_PREFIX[0]} to /{_VPC_PREFIX[1]}"
+    try:
+        block = ipaddress.IPv4Network(cidr) if isinstance(cidr, str) else None
+    except ValueError as error:
+        return [problem("cidr", cidr, allowed, str(error))]
+    if block is None or not _VPC_PREFIX[0] <= block.prefixlen <= _VPC_PREFIX[1]:
+        return [problem("cidr", cidr, allowed, "write it as text")]
+    if block.prefixlen + _doublings(max_azs) > _SUBNET_PREFIX[1]:
+        advice = f"a subnet is at least a /{_SUBNET_PREFIX[1]}; take a larger block, or fewer zones"
+        return [problem("cidr", cidr, f"room for {max_azs} subnets", advice)]
+    return []
+
+
+def _doublings(count: int) -> int:
+    return math.ceil(math.log2(count))
+
+
+def _subnet_blocks(cidr: str, count: int) -> list[str]:
+    """Cut the block of a VPC into as many subnets, of 256 addresses or less."""
+    if not is_known(cidr):
+        bits = 32 - _SUBNET_PREFIX[0]
+        return [cdk.Fn.select(number, cdk.Fn.cidr(cidr, count, str(bits))) for number in range(count)]
+    block = ipaddress.IPv4Network(cidr)
+    size = max(_SUBNET_PREFIX[0], block.prefixlen + _doublings(count))
+    return [str(subnet) for subnet, _ in zip(block.subnets(new_prefix=size), range(count), strict=False)]
+
+
+def check_removal_policy(value: object) -> list[str]:
+    """Check a removal policy.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        Problems.
+    """
+    if isinstance(value, cdk.RemovalPolicy):
+        return []
+    allowed = "a RemovalPolicy"
+    return [problem("removal_policy", value, allowed, "use cdk.RemovalPolicy.RETAIN or .DESTROY")]
+
+
+def check_network(network: object) -> list[str]:
+    """Check what was given as a network.
+
+    Args:
+        network: Anything.
+
+    Returns:
+        Problems.
+    """
+    if isinstance(network, ClassificationNetwork):
+        return []
+    advice = "use ClassificationNetwork(..., vpc=...)"
+    return [problem("network", network, "a ClassificationNetwork", advice)]

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
+from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_region
 from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.statements import receive_access_logs
+from constructs_lib.documents import check_lifecycle_rules
+from constructs_lib.errors import ValidationError, problem
+from constructs_lib.network import check_removal_policy
 
 if TYPE_CHECKING:
-    from aws_cdk import RemovalPolicy
+    from collections.abc import Sequence
+
     from constructs import Construct
+
+# Uploads that nobody will complete are paid for and seen by nobody.
+_UNFINISHED_UPLOADS = cdk.Duration.days(7)
 
 
 class AccessLogsBucket(s3.Bucket):
@@ -29,13 +41,14 @@ class AccessLogsBucket(s3.Bucket):
     delivery supports).
     """
 
-    def __init__(self, scope: Construct, id: str, *, removal_policy: RemovalPolicy) -> None:
+    def __init__(self, scope: Construct, id: str, *, removal_policy: cdk.RemovalPolicy) -> None:
         super().__init__(
             scope,
             id,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             encryption=s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
+            lifecycle_rules=lifecycle(None),
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=removal_policy,
             versioned=True,
@@ -49,10 +62,14 @@ class PrivateBucket(s3.Bucket):
     Args:
         scope: Where it is defined.
         id: Its construct id.
-        encryption_key: Encrypts every object.
-        access_logs_bucket: Receives the access logs.
-        access_logs_prefix: The key prefix of the logs.
-        removal_policy: What becomes of it with its stack. A bucket that is destroyed must be empty.
+        encryption_key: Encrypts every object. Default: - a key with rotation is made.
+        access_logs_bucket: Receives the access logs, under a prefix of this bucket's own. Default: - a bucket is made.
+        removal_policy: What becomes of it, and of what it makes, with its stack. A bucket that is destroyed must be
+            empty. Default: `RemovalPolicy.RETAIN`.
+        lifecycle_rules: Its lifecycle rules. Default: - uploads that were not completed are removed after 7 days.
+
+    Raises:
+        ValidationError: Options cannot work; lists all of them, before anything is defined.
     """
 
     def __init__(
@@ -60,11 +77,21 @@ class PrivateBucket(s3.Bucket):
         scope: Construct,
         id: str,
         *,
-        encryption_key: kms.IKey,
-        access_logs_bucket: s3.IBucket,
-        access_logs_prefix: str,
-        removal_policy: RemovalPolicy,
+        encryption_key: kms.IKey | kms.Key | None = None,
+        access_logs_bucket: s3.IBucket | s3.Bucket | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        lifecycle_rules: Sequence[s3.LifecycleRule] | None = None,
     ) -> None:
+        problems = [
+            *check_removal_policy(removal_policy),
+            *check_lifecycle_rules("lifecycle_rules", lifecycle_rules),
+            *check_access_logs_bucket(access_logs_bucket, Environment.of(scope)),
+        ]
+        if encryption_key is not None and not offers(encryption_key, "key_arn"):
+            advice = "import it with kms.Key.from_key_arn(...)"
+            problems.append(problem("encryption_key", encryption_key, "a kms.Key", advice))
+        if problems:
+            raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(
             scope,
             id,
@@ -73,28 +100,49 @@ class PrivateBucket(s3.Bucket):
             encryption=s3.BucketEncryption.KMS,
             encryption_key=encryption_key,
             enforce_ssl=True,
+            lifecycle_rules=lifecycle(lifecycle_rules),
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             removal_policy=removal_policy,
             versioned=True,
         )
         acknowledge(self, "S3BucketReplicationEnabled")
+        if encryption_key is None and (made := self.encryption_key):
+            l1(made, kms.CfnKey).enable_key_rotation = True
+            made.apply_removal_policy(removal_policy)
+        self._log_to(access_logs_bucket or AccessLogsBucket(self, "AccessLogsBucket", removal_policy=removal_policy))
+
+    def _log_to(self, logs: s3.IBucket) -> None:
+        # The names of other buckets and stacks that log to the same bucket differ.
+        name = cdk.Names.unique_resource_name(self, max_length=100)
+        prefix = f"{name}/"
         # The bucket's own property for this chooses between a policy and an ACL by a feature flag of the host app, and
         # an ACL cannot be had with a bucket whose owner owns every object.
         l1(self, s3.CfnBucket).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
-            destination_bucket_name=access_logs_bucket.bucket_name, log_file_prefix=access_logs_prefix
+            destination_bucket_name=logs.bucket_name, log_file_prefix=prefix
         )
-        access_logs_bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=f"Receive{id}Logs",
-                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
-                actions=["s3:PutObject"],
-                resources=[access_logs_bucket.arn_for_objects(f"{access_logs_prefix}*")],
-                conditions={
-                    "ArnLike": {"aws:SourceArn": self.bucket_arn},
-                    "StringEquals": {"aws:SourceAccount": Environment.of(self).account},
-                },
+        # A policy of another stack cannot name this bucket: the two stacks would depend on each other.
+        is_near = cdk.Stack.of(logs).node.path == cdk.Stack.of(self).node.path
+        statement = receive_access_logs(
+            f"Receive{name}Logs",
+            logs.bucket_arn,
+            prefix,
+            Environment.of(self).account,
+            self.bucket_arn if is_near else None,
+        ).render()
+        added = logs.add_to_resource_policy(iam.PolicyStatement.from_json(statement)).statement_added
+        annotations = cdk.Annotations.of(self)
+        if not added:
+            annotations.add_warning_v2(
+                "cdk-comprehend-classification:accessLogsBucketIsImported",
+                "access_logs_bucket is not of this app, so that no access logs arrive unless its policy already has "
+                f"this statement: {json.dumps(cdk.Stack.of(self).resolve(statement))}",
             )
-        )
+        if logs.encryption_key is not None:
+            annotations.add_warning_v2(
+                "cdk-comprehend-classification:accessLogsBucketHasKey",
+                "access_logs_bucket is encrypted with a KMS key, and S3 delivers access logs only to buckets that are "
+                "encrypted with SSE-S3; use another bucket",
+            )
 
 
 class RotatedKey(kms.Key):
@@ -107,5 +155,38 @@ class RotatedKey(kms.Key):
         removal_policy: What becomes of it with its stack.
     """
 
-    def __init__(self, scope: Construct, id: str, *, description: str, removal_policy: RemovalPolicy) -> None:
+    def __init__(self, scope: Construct, id: str, *, description: str, removal_policy: cdk.RemovalPolicy) -> None:
         super().__init__(scope, id, description=description, enable_key_rotation=True, removal_policy=removal_policy)
+
+
+def lifecycle(rules: Sequence[s3.LifecycleRule] | None) -> Sequence[s3.LifecycleRule]:
+    """Complete the lifecycle rules of a bucket.
+
+    Args:
+        rules: The user's, or None.
+
+    Returns:
+        The user's; without any, the rule that removes uploads that were not completed.
+    """
+    if rules is not None:
+        return rules
+    return [s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart_upload_after=_UNFINISHED_UPLOADS)]
+
+
+def check_access_logs_bucket(bucket: Any, environment: Environment) -> list[str]:  # noqa: ANN401 - as given
+    """Check what was given to receive access logs.
+
+    Args:
+        bucket: Anything; None when a bucket is to be made.
+        environment: Where the logged buckets are.
+
+    Returns:
+        Problems.
+    """
+    option = "access_logs_bucket"
+    if bucket is None:
+        return []
+    if not offers(bucket, "bucket_arn", "bucket_name"):
+        return [problem(option, bucket, "an s3.Bucket", "import it with s3.Bucket.from_bucket_name(...)")]
+    region = bucket.env.region
+    return check_region(option, f"a bucket in {region}", region, environment)

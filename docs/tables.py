@@ -8,23 +8,38 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from constructs_lib import ClassificationNetwork, DocumentClassificationJob, DocumentClassificationPipeline
+from constructs_lib import (
+    ClassificationJobHandler,
+    ClassificationNetwork,
+    DataAccessRole,
+    DocumentClassificationJob,
+    DocumentClassificationPipeline,
+    PrivateBucket,
+)
 from constructs_lib._core.arns import Environment
-from constructs_lib._iam.statements import (
+from constructs_lib._iam import statements as say
+from constructs_lib._iam.permissions import (
     JobNeeds,
-    Place,
-    Statement,
     data_access_statements,
     endpoint_statements,
-    flow_log_statements,
-    handler_statements,
+    handler_base_statements,
+    handler_start_statements,
+    network_statements,
 )
+from constructs_lib._iam.statements import Place, Statement
 from constructs_lib.keys import KeyReference
 
 DOCS = Path(__file__).parent
 
 # Every construct that takes options; the pipeline explains only what is its own.
-CONSTRUCTS = (DocumentClassificationPipeline, DocumentClassificationJob, ClassificationNetwork)
+CONSTRUCTS = (
+    DocumentClassificationPipeline,
+    DocumentClassificationJob,
+    ClassificationNetwork,
+    ClassificationJobHandler,
+    DataAccessRole,
+    PrivateBucket,
+)
 
 _ENVIRONMENT = Environment("PARTITION", "REGION", "ACCOUNT")
 _EVERYTHING = JobNeeds(
@@ -36,7 +51,6 @@ _EVERYTHING = JobNeeds(
     results_key=KeyReference("", "RESULTS-KEY"),
     volume_key=KeyReference("", "VOLUME-KEY"),
     in_network=True,
-    network_arn="VPC",
     textract_action="textract:DetectDocumentText",
 )
 
@@ -102,11 +116,13 @@ def permissions_table() -> str:
     """
     groups = {
         "The data access role, assumed by Comprehend only": data_access_statements([_EVERYTHING], _ENVIRONMENT),
-        "The handler function": handler_statements(
-            [_EVERYTHING], _ENVIRONMENT, function_arn="FUNCTION", log_group_arn="LOG-GROUP", stack_id="STACK", tags=True
+        "The handler function, always": handler_base_statements(
+            _ENVIRONMENT, function_arn="FUNCTION", log_group_arn="LOG-GROUP", stack_id="STACK", tags=True
         ),
+        "The handler function, to start the jobs of its stack": handler_start_statements([_EVERYTHING], _ENVIRONMENT),
+        "The handler function, to clean up a network of the app": network_statements("VPC", _ENVIRONMENT),
         "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account=None),
-        "The role that writes the flow logs of a network that is made": flow_log_statements("LOG-GROUP"),
+        "The role that writes the flow logs of a network that is made": [say.write_flow_logs("LOG-GROUP")],
     }
     return "\n\n".join(_group(title, statements) for title, statements in groups.items())
 

@@ -36,6 +36,19 @@ def job_properties(template, logical_id_part=""):
     return found
 
 
+def awaited(template, kind="Custom::DocumentClassificationJob"):
+    """The types of all resources that the one resource of a kind waits for, directly and through others."""
+    resources = template.to_json()["Resources"]
+    ahead = [name for name, resource in resources.items() if resource["Type"] == kind]
+    assert len(ahead) == 1
+    seen = set()
+    while ahead:
+        needed = set(resources[ahead.pop()].get("DependsOn", ())) - seen
+        seen |= needed
+        ahead += needed
+    return [resources[name]["Type"] for name in seen]
+
+
 def statements(template, prefix):
     """The statements of the policies whose logical ids begin with a text, by name."""
     return {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
 from aws_cdk import region_info
 
+from constructs_lib._core.memo import Memo
 from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ class Environment:
             The environment; the partition is always a token, so that templates hold no fixed one.
         """
         stack = cdk.Stack.of(scope)
-        if stack not in _ENVIRONMENTS:
-            _ENVIRONMENTS[stack] = cls(cdk.Aws.PARTITION, stack.region, stack.account)
-        return _ENVIRONMENTS[stack]
+        return _ENVIRONMENTS.of(stack, lambda: cls(cdk.Aws.PARTITION, stack.region, stack.account))
 
     def arn(self, service: str) -> str:
         """Begin an ARN of a service in this environment.
@@ -93,4 +91,4 @@ class Environment:
 
 
 # A stack's environment never changes, and reading it costs three calls into the jsii kernel for each job.
-_ENVIRONMENTS: WeakKeyDictionary[cdk.Stack, Environment] = WeakKeyDictionary()
+_ENVIRONMENTS: Memo[Environment] = Memo()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
+
+from constructs_lib._core.memo import Memo
+from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
     from aws_cdk.aws_kms import IKey
@@ -19,11 +23,21 @@ class BucketFacts:
         name: Its name, mostly a token.
         arn: Its ARN, mostly a token.
         encryption_key: Its customer managed key, if it has one.
+        region: The Region it is in, if that is known.
+        account: The account it is in, if that is known.
+        construct: The bucket; None for one that only a URI names.
+        is_owned: Whether an app defines it; otherwise it is imported.
+        stack_address: The address of the stack that it is defined or imported in; None for one that a URI names.
     """
 
     name: str
     arn: str
-    encryption_key: IKey | None
+    encryption_key: IKey | None = None
+    region: str | None = None
+    account: str | None = None
+    construct: IBucket | None = None
+    is_owned: bool = False
+    stack_address: str | None = None
 
     @classmethod
     def of(cls, bucket: IBucket) -> BucketFacts:
@@ -35,10 +49,34 @@ class BucketFacts:
         Returns:
             The facts.
         """
-        if bucket not in _FACTS:
-            _FACTS[bucket] = cls(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key)
-        return _FACTS[bucket]
+        return _FACTS.of(bucket, lambda: cls._ask(bucket))
+
+    @classmethod
+    def _ask(cls, bucket: IBucket) -> BucketFacts:
+        place = bucket.env
+        return cls(
+            bucket.bucket_name,
+            bucket.bucket_arn,
+            bucket.encryption_key,
+            region=place.region if is_known(place.region) else None,
+            account=place.account if is_known(place.account) else None,
+            construct=bucket,
+            is_owned=cdk.Resource.is_owned_resource(bucket),
+            stack_address=cdk.Stack.of(bucket).node.addr,
+        )
+
+    @classmethod
+    def named(cls, name: str) -> BucketFacts:
+        """Know a bucket by its name alone.
+
+        Args:
+            name: The name.
+
+        Returns:
+            The facts.
+        """
+        return cls(name, f"arn:{cdk.Aws.PARTITION}:s3:::{name}")
 
 
 # Jobs share buckets, and each of these facts costs a call into the jsii kernel.
-_FACTS: WeakKeyDictionary[IBucket, BucketFacts] = WeakKeyDictionary()
+_FACTS: Memo[BucketFacts] = Memo()

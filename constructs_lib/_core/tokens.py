@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
+from constructs_lib._core.memo import Memo
+
+if TYPE_CHECKING:
+    from constructs import IConstruct
+
+# What the CDK puts in the place of a look-up whose answer the CLI has not fetched yet.
+_PENDING = "dummy-value-for-"
+_STRING_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+
 
 def is_known(value: object) -> bool:
-    """Say whether a value is there to be checked: not None, and no CDK token.
+    """Say whether a value is there to be checked: not None, no CDK token, no look-up that is still to be made.
 
     Args:
         value: Any value an option may have.
@@ -20,7 +32,7 @@ def is_known(value: object) -> bool:
         return False
     if isinstance(value, str):
         # Every string token carries this marker; the short cut saves a call into the jsii kernel for each check.
-        return "Token[" not in value or not _is_token(value)
+        return _PENDING not in value and ("Token[" not in value or not _is_token(value))
     return not cdk.Token.is_unresolved(value)
 
 
@@ -28,3 +40,26 @@ def is_known(value: object) -> bool:
 def _is_token(text: str) -> bool:
     """Ask the CDK, once a text: whether it is a token shows in the text alone."""
     return cdk.Token.is_unresolved(text)
+
+
+_RESOLVED: Memo[dict[str, str]] = Memo()
+
+
+def settled(scope: IConstruct, value: object) -> str:
+    """Write a value so that it is the same in every synthesis: tokens, which are numbered, as what they stand for.
+
+    Args:
+        scope: The stack that uses the value.
+        value: Text, numbers, lists and mappings of them.
+
+    Returns:
+        JSON.
+    """
+    known = _RESOLVED.of(scope, dict)
+
+    def meaning(token: re.Match[str]) -> str:
+        if token[0] not in known:
+            known[token[0]] = json.dumps(cdk.Stack.of(scope).resolve(token[0]), sort_keys=True)
+        return known[token[0]]
+
+    return _STRING_TOKEN.sub(meaning, json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))

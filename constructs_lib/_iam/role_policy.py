@@ -1,7 +1,8 @@
-"""The policy that a stack's jobs attach to a role: one a role and stack, written when the template is."""
+"""Policies of a role that are put together while the app is defined, and written when its template is."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,12 +18,15 @@ from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from constructs_lib._iam.statements import Statement
 
 # IAM and STS quotas: all inline policies of a role together.
 INLINE_POLICY_LENGTH = 10_240
+
+# Before the aspects of others, which then see real statements.
+_EARLY = 10
 
 
 @jsii.implements(cdk.IStableAnyProducer)
@@ -36,25 +40,27 @@ class _Document:
         return policy_document(self._statements())
 
 
-@jsii.implements(IValidation)
-class _FitsIntoRole:
-    def __init__(self, policy: RolePolicy) -> None:
-        self._policy = policy
-
-    def validate(self) -> list[str]:
-        return self._policy.problems()
-
-
-@jsii.implements(IValidation)
-class _WildcardsHaveReasons:
-    """Acknowledges what wildcards allow, as late as validation: only then ARNs of other stacks have their last form."""
+@jsii.implements(cdk.IAspect)
+class _Completes:
+    """Writes the statements into the policy before anybody else looks at it."""
 
     def __init__(self, policy: RolePolicy) -> None:
         self._policy = policy
 
+    def visit(self, node: IConstruct) -> None:
+        if node is self._policy:
+            self._policy.complete()
+
+
+@jsii.implements(IValidation)
+class _IsComplete:
+    """Looks for what is known as late as validation: the last tags, and ARNs of other stacks in their last form."""
+
+    def __init__(self, policy: RolePolicy) -> None:
+        self._policy = policy
+
     def validate(self) -> list[str]:
-        acknowledge_wildcards(self._policy, self._policy.statements())
-        return []
+        return self._policy.close()
 
 
 class RolePolicy(iam.Policy):
@@ -65,6 +71,10 @@ class RolePolicy(iam.Policy):
         id: Its construct id.
         role: The role it is attached to; may be of another stack.
         statements: Asked for the statements once the app is complete.
+        late: Asked for further statements when the aspects have run, as tags are among what they bring.
+        by_content: Whether its logical id and name follow from its content, so that an update makes the new policy
+            before it removes the old one; both must then fit into the role.
+        budget: How long it may be.
     """
 
     def __init__(
@@ -74,19 +84,23 @@ class RolePolicy(iam.Policy):
         *,
         role: iam.IRole,
         statements: Callable[[], Sequence[Statement]],
+        late: Callable[[], Sequence[Statement]] = tuple,
+        by_content: bool = False,
+        budget: int = INLINE_POLICY_LENGTH,
     ) -> None:
-        # A policy without a statement would not be synthesized; the statement gives way to the document below.
-        nothing_yet = iam.PolicyStatement(actions=["sts:GetCallerIdentity"], resources=["*"])
-        super().__init__(scope, id, statements=[nothing_yet])
-        self.statements = statements
+        super().__init__(scope, id)
+        self.budget = budget
+        self._statements = statements
+        self._late = late
+        self._by_content = by_content
+        self._role = role
+        self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
-        # Stacks and Regions may share a role, on which the later of two policies of one name replaces the earlier.
-        stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
-        self._resource.policy_name = f"{cdk.Names.unique_resource_name(self, max_length=90)}-{stack_uuid}"
-        self._resource.policy_document = lazy_document(statements)
+        self._resource.policy_document = lazy_document(self.every_statement)
+        self._name()
         role.attach_inline_policy(self)
-        self.node.add_validation(_FitsIntoRole(self))
-        self.node.add_validation(_WildcardsHaveReasons(self))
+        cdk.Aspects.of(self).add(_Completes(self), priority=_EARLY)
+        self.node.add_validation(_IsComplete(self))
         acknowledge(self, "IAMNoInlinePolicy")
 
     @cached_property
@@ -94,21 +108,93 @@ class RolePolicy(iam.Policy):
         """Whether the role took the policy: one that was imported as immutable takes none, and says nothing."""
         return bool(cdk.Stack.of(self).resolve(self._resource.roles))
 
-    def problems(self) -> list[str]:
-        """Compare the policy with IAM's quota.
+    def every_statement(self) -> list[Statement]:
+        """All statements, those included that aspects have brought."""
+        return [*self._statements(), *self._late()]
+
+    def complete(self) -> None:
+        """Write the statements, so that whoever reads the policy sees them."""
+        self._write(self._statements())
+        if self._by_content:
+            content = json.dumps(cdk.Stack.of(self).resolve(_rendered(self._statements())), sort_keys=True)
+            self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
+
+    def granted(self) -> iam.Grant:
+        """Write the statements now, for a grant.
 
         Returns:
-            Problems; none when it fits.
+            What the CDK gives for a grant.
         """
-        length = len(json.dumps(cdk.Stack.of(self).resolve(policy_document(self.statements())), separators=(",", ":")))
-        if length <= INLINE_POLICY_LENGTH or not self.is_attached:
+        grants = []
+        for statement in self._statements():
+            self._written.add(statement.sid)
+            conditions = {operator: dict(keys) for operator, keys in statement.conditions.items()}
+            grants.append(
+                iam.Grant.add_to_principal(
+                    grantee=self,
+                    actions=list(statement.actions),
+                    resource_arns=list(statement.resources),
+                    conditions=conditions or None,
+                )
+            )
+        first, *others = grants
+        for other in others:
+            first = first.combine(other)
+        return first
+
+    def close(self) -> list[str]:
+        """Bring the last statements in, and give the reasons of wildcards.
+
+        Returns:
+            Problems: the policy does not fit into the role.
+        """
+        statements = self.every_statement()
+        self._write(statements)
+        if not self.is_attached:
+            # A role of `iam.Role.customize_roles` reports what it is given, and takes nothing.
+            self._role.attach_inline_policy(self)
             return []
+        acknowledge_wildcards(self, statements)
+        length = self.length(statements)
+        if length <= self.budget:
+            return []
+        why = " (an update adds the new policy before it removes the old one)" if self._by_content else ""
         return [
             (
-                f"the jobs of this role need a policy of about {length} characters; allowed: {INLINE_POLICY_LENGTH}; "
-                "give some of the jobs a DataAccessRole of their own, or put them into another stack"
+                f"the jobs of this role need a policy of about {length} characters; allowed: {self.budget} of the "
+                f"{INLINE_POLICY_LENGTH} that a role may have{why}; give some of the jobs a DataAccessRole of their "
+                "own, or put them into another stack"
             )
         ]
+
+    def length(self, statements: Sequence[Statement]) -> int:
+        """Measure a policy.
+
+        Args:
+            statements: Its statements.
+
+        Returns:
+            About how many characters IAM will count.
+        """
+        document = cdk.Stack.of(self).resolve(policy_document(statements))
+        return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+
+    def _write(self, statements: Sequence[Statement]) -> None:
+        for statement in _rendered(statements):
+            if statement["Sid"] not in self._written:
+                self._written.add(str(statement["Sid"]))
+                self.add_statements(iam.PolicyStatement.from_json(statement))
+
+    def _name(self, content: str = "") -> None:
+        # Stacks and Regions may share a role, on which the later of two policies of one name replaces the earlier.
+        stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+        self._resource.policy_name = f"{cdk.Names.unique_resource_name(self, max_length=80)}{content}-{stack_uuid}"
+        if content:
+            self._resource.override_logical_id(f"{self._plain_id}{content}")
+
+    @cached_property
+    def _plain_id(self) -> str:
+        return cdk.Stack.of(self).get_logical_id(self._resource)
 
 
 def policy_document(statements: Sequence[Statement]) -> dict[str, object]:
@@ -120,12 +206,16 @@ def policy_document(statements: Sequence[Statement]) -> dict[str, object]:
     Returns:
         The JSON object; statements that share a name are numbered, as names must differ.
     """
-    rendered = []
+    return {"Version": "2012-10-17", "Statement": _rendered(statements)}
+
+
+def _rendered(statements: Sequence[Statement]) -> list[dict[str, object]]:
+    rendered: list[dict[str, object]] = []
     seen: dict[str, int] = {}
     for statement in statements:
         seen[statement.sid] = number = seen.get(statement.sid, 0) + 1
         rendered.append({**statement.render(), "Sid": f"{statement.sid}{number if number > 1 else ''}"})
-    return {"Version": "2012-10-17", "Statement": rendered}
+    return rendered
 
 
 def lazy_document(statements: Callable[[], Sequence[Statement]]) -> cdk.IResolvable:

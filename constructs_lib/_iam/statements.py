@@ -1,14 +1,11 @@
-"""Every IAM statement that the library writes: what it allows, why it is needed, and who says so."""
+"""Every IAM statement that the library writes, one function each: what it allows, why, and who says so."""
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
     from constructs_lib._core.arns import Environment
@@ -17,9 +14,6 @@ if TYPE_CHECKING:
 Conditions = Mapping[str, Mapping[str, str | Sequence[str]]]
 
 COMPREHEND = "comprehend.amazonaws.com"
-
-# Above this many prefixes in one bucket a policy names what they have in common: IAM allows 10,240 characters a role.
-MOST_PREFIXES = 20
 
 _GUIDE = "Comprehend Developer Guide"
 _ROLE_PAGE = f"{_GUIDE}, Identity-based policy examples, role-based permissions for asynchronous operations"
@@ -39,6 +33,7 @@ class Statement:
         source: Where AWS says so.
         conditions: Operators, condition keys and values.
         principal: Who, in a resource policy; None in a role's policy.
+        effect: `Allow`, or `Deny`.
     """
 
     sid: str
@@ -47,7 +42,8 @@ class Statement:
     why: str
     source: str
     conditions: Conditions = field(default_factory=dict)
-    principal: str | None = None
+    principal: str | Mapping[str, str] | None = None
+    effect: str = "Allow"
 
     def render(self) -> dict[str, object]:
         """Write it as IAM reads it.
@@ -55,7 +51,7 @@ class Statement:
         Returns:
             The JSON object.
         """
-        rendered: dict[str, object] = {"Sid": self.sid, "Effect": "Allow"}
+        rendered: dict[str, object] = {"Sid": self.sid, "Effect": self.effect}
         if self.principal:
             rendered["Principal"] = self.principal
         rendered["Action"] = _one_or_many(self.actions)
@@ -72,313 +68,366 @@ def _one_or_many(values: Sequence[str]) -> str | list[str]:
 
 @dataclass(frozen=True)
 class Place:
-    """A prefix of a bucket."""
+    """A prefix of a bucket, or what several prefixes have in common.
+
+    Args:
+        bucket_arn: The bucket.
+        prefix: What keys begin with.
+        is_common: Whether several longer prefixes begin with it, any of which may be asked for.
+    """
 
     bucket_arn: str
     prefix: str
+    is_common: bool = False
 
 
-@dataclass(frozen=True)
-class JobNeeds:
-    """What one job touches; every statement follows from it.
-
-    Args:
-        model_arn: The classifier or flywheel.
-        role_arn: The data access role.
-        documents: Where the documents are.
-        results: Where the results go.
-        documents_key: The key of the documents' bucket, if it has a customer managed one.
-        results_key: The key of the results, if any.
-        volume_key: The key of the service's storage volumes, if any.
-        in_network: Whether the job runs in a VPC.
-        network_arn: The VPC, when its subnets or groups go with the app.
-        textract_action: The Textract action of the document reader, if any.
-    """
-
-    model_arn: str
-    role_arn: str
-    documents: Place
-    results: Place
-    documents_key: KeyReference | None = None
-    results_key: KeyReference | None = None
-    volume_key: KeyReference | None = None
-    in_network: bool = False
-    network_arn: str | None = None
-    textract_action: str | None = None
+def read_documents(places: Iterable[Place]) -> Statement:
+    """The data access role reads documents."""
+    why = "the service reads the documents with this role"
+    return Statement("ReadDocuments", ["s3:GetObject"], _objects(places), why, _ROLE_PAGE)
 
 
-def data_access_statements(jobs: Sequence[JobNeeds], environment: Environment) -> list[Statement]:
-    """Say what the data access role of some jobs may do.
-
-    Args:
-        jobs: The jobs that use the role.
-        environment: Where they run.
-
-    Returns:
-        The statements.
-    """
-    through_s3 = {"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}}
-    statements = [
-        Statement(
-            "ReadDocuments",
-            ["s3:GetObject"],
-            _objects(job.documents for job in jobs),
-            "the service reads the documents with this role",
-            _ROLE_PAGE,
-        ),
-        *_listings(
-            "ListDocuments",
-            [job.documents for job in jobs],
-            "a URI is a prefix, so the service lists what is under it",
-            _ROLE_PAGE,
-        ),
-        Statement(
-            "WriteResults",
-            ["s3:PutObject"],
-            _objects(job.results for job in jobs),
-            "the service writes output.tar.gz with this role",
-            _ROLE_PAGE,
-        ),
-        *_keys(
-            "DecryptDocuments",
-            ["kms:Decrypt"],
-            [job.documents_key for job in jobs],
-            "the documents' bucket encrypts with this key",
-            through_s3,
-        ),
-        *_keys(
-            "EncryptResults",
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [job.results_key for job in jobs],
-            "the results are encrypted with this key; a multipart upload decrypts its parts",
-            through_s3,
-        ),
-        *_keys(
-            "EncryptVolumes",
-            ["kms:CreateGrant"],
-            [job.volume_key for job in jobs],
-            "the service's storage volumes use this key by a grant that this role makes",
-            {},
-        ),
-    ]
-    if any(job.in_network for job in jobs):
-        statements.append(
-            Statement(
-                "UseNetwork",
-                [
-                    "ec2:CreateNetworkInterface",
-                    "ec2:CreateNetworkInterfacePermission",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:DeleteNetworkInterfacePermission",
-                    "ec2:DescribeDhcpOptions",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSecurityGroups",
-                    "ec2:DescribeSubnets",
-                    "ec2:DescribeVpcs",
-                ],
-                ["*"],
-                "the service puts network interfaces of its own into the VPC and removes them with this role",
-                _VPC_PAGE,
-            )
-        )
-    return [*statements, *_textract(jobs)]
+def list_documents(places: Iterable[Place]) -> list[Statement]:
+    """The data access role lists documents, a statement a bucket."""
+    why = "a URI is a prefix, so the service lists what is under it"
+    # The guide does not say whether the service asks for `in/` or for `in`.
+    return _listings("ListDocuments", places, why, _ROLE_PAGE, slashless=True)
 
 
-def handler_statements(
-    jobs: Sequence[JobNeeds],
-    environment: Environment,
-    *,
-    function_arn: str,
-    log_group_arn: str,
-    stack_id: str,
-    tags: bool,
-) -> list[Statement]:
-    """Say what the function that starts and follows the jobs of a stack may do.
-
-    Args:
-        jobs: The jobs of the stack.
-        environment: Where they run.
-        function_arn: The function itself.
-        log_group_arn: Its log group and the streams in it, `arn:...:log-group:<name>:*`.
-        stack_id: The stack.
-        tags: Whether any of the jobs has tags.
-
-    Returns:
-        The statements.
-    """
-    every_job = f"{environment.arn('comprehend')}:document-classification-job/*"
-    owned_networks = list(dict.fromkeys(job.network_arn for job in jobs if job.network_arn))
-    statements = [
-        Statement(
-            "WriteLog",
-            ["logs:CreateLogStream", "logs:PutLogEvents"],
-            [log_group_arn],
-            "the function writes its log, to its own group only",
-            "Lambda Developer Guide, Sending Lambda function logs to CloudWatch Logs",
-        ),
-        Statement(
-            "StartJobs",
-            ["comprehend:StartDocumentClassificationJob"],
-            [*dict.fromkeys(job.model_arn for job in jobs), every_job],
-            "a start is judged on the model and on the job, whose id is not known before",
-            f"{_GUIDE}, Permissions required for a custom asynchronous analysis job; {_REFERENCE}",
-        ),
-        Statement(
-            "FollowJobs",
-            ["comprehend:DescribeDocumentClassificationJob"],
-            [every_job],
-            "a start proves nothing: access faults show in the job's status seconds later",
-            _REFERENCE,
-        ),
-        Statement(
-            "UntagJobs",
-            ["comprehend:UntagResource"],
-            [every_job],
-            "an update may take away the last tag, when no statement about tags would be left",
-            _REFERENCE,
-        ),
-        Statement(
-            "PassDataAccessRoles",
-            ["iam:PassRole"],
-            list(dict.fromkeys(job.role_arn for job in jobs)),
-            "whoever starts a job passes its data access role to the service",
-            _REFERENCE,
-            {"StringEquals": {"iam:PassedToService": COMPREHEND}},
-        ),
-        *_listings(
-            "LookForDocuments",
-            [job.documents for job in jobs],
-            "a job without documents is not started; it would be paid for and fail",
-            "Amazon S3 User Guide, Bucket policy examples using condition keys, s3:prefix",
-            exact=True,
-        ),
-        Statement(
-            "ContinueWaiting",
-            ["lambda:InvokeFunction"],
-            [function_arn],
-            "a wait longer than one run goes on in a fresh run of the same function",
-            "Lambda Developer Guide, Invoking a function asynchronously",
-        ),
-        Statement(
-            "AskForStack",
-            ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"],
-            [stack_id],
-            "a rollback must start no job, and only the stack knows whether it is rolling back",
-            "Service Authorization Reference, AWS CloudFormation",
-        ),
-        *_textract(jobs),
-    ]
-    if tags:
-        statements.append(
-            Statement(
-                "TagJobs",
-                ["comprehend:TagResource"],
-                [every_job],
-                "a start with tags needs it, and so do changed tags",
-                _REFERENCE,
-            )
-        )
-    if owned_networks:
-        interfaces = f"{environment.arn('ec2')}:network-interface/*"
-        statements += [
-            Statement(
-                "AskForSuccessor",
-                ["cloudformation:DescribeStackResource"],
-                [stack_id],
-                "a job that was only replaced leaves the network in use by its successor",
-                "Service Authorization Reference, AWS CloudFormation",
-            ),
-            Statement(
-                "FindNetworkInterfaces",
-                ["ec2:DescribeNetworkInterfaces"],
-                ["*"],
-                "interfaces that the service left behind keep subnets and groups from being deleted; EC2 lists no part",
-                "Service Authorization Reference, Amazon EC2 (no resource level)",
-            ),
-            Statement(
-                "DeleteNetworkInterfaces",
-                ["ec2:DeleteNetworkInterface"],
-                [interfaces],
-                "a deleted stack takes its network with it, and the ids of interfaces in it are not known before",
-                "Service Authorization Reference, Amazon EC2",
-                {"ArnEquals": {"ec2:Vpc": _one_or_many(owned_networks)}},
-            ),
-        ]
-    return statements
+def write_results(places: Iterable[Place]) -> Statement:
+    """The data access role writes results."""
+    why = "the service writes output.tar.gz with this role"
+    return Statement("WriteResults", ["s3:PutObject"], _objects(places), why, _ROLE_PAGE)
 
 
-def endpoint_statements(places: Sequence[str], *, account: str | None) -> list[Statement]:
-    """Say what passes through the S3 endpoint of a network.
-
-    Args:
-        places: The ARNs of the buckets that jobs use.
-        account: The account, when jobs of other stacks use buckets that the network's template cannot name.
-
-    Returns:
-        The statements.
-    """
-    on_buckets = ["s3:GetBucketLocation", "s3:ListBucket"]
-    on_objects = [
-        "s3:AbortMultipartUpload",
-        "s3:DeleteObject",
-        "s3:GetObject",
-        "s3:ListMultipartUploadParts",
-        "s3:PutObject",
-    ]
-    why = "jobs reach the buckets of their documents and results, and no other"
-    buckets = list(dict.fromkeys(places))
-    if account is not None:
-        condition = {"StringEquals": {"aws:ResourceAccount": account}}
-        return [
-            Statement(
-                "UseBucketsOfThisAccount",
-                [*on_buckets, *on_objects],
-                ["*"],
-                "jobs of other stacks share the network; their buckets are of this account",
-                _VPC_PAGE,
-                condition,
-                principal="*",
-            ),
-        ]
-    return [
-        Statement("UseBuckets", on_buckets, buckets, why, _VPC_PAGE, principal="*"),
-        Statement("UseObjects", on_objects, [f"{bucket}/*" for bucket in buckets], why, _VPC_PAGE, principal="*"),
-    ]
+def decrypt_documents(keys: Iterable[KeyReference | None], environment: Environment) -> list[Statement]:
+    """The data access role decrypts documents."""
+    why = "the documents' bucket encrypts with this key"
+    return _keys("DecryptDocuments", ["kms:Decrypt"], keys, why, _through_s3(environment))
 
 
-def flow_log_statements(log_group_arn: str) -> list[Statement]:
-    """Say what the role that writes the flow logs of a network may do.
-
-    Args:
-        log_group_arn: The log group and the streams in it, `arn:...:log-group:<name>:*`.
-
-    Returns:
-        The statements.
-    """
-    return [
-        Statement(
-            "WriteFlowLogs",
-            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            [log_group_arn],
-            "the VPC writes its flow logs, to their own group only",
-            "VPC User Guide, IAM role for publishing flow logs to CloudWatch Logs",
-        )
-    ]
+def encrypt_results(keys: Iterable[KeyReference | None], environment: Environment) -> list[Statement]:
+    """The data access role encrypts results."""
+    why = "the results are encrypted with this key; a multipart upload decrypts its parts"
+    return _keys("EncryptResults", ["kms:Decrypt", "kms:GenerateDataKey"], keys, why, _through_s3(environment))
 
 
-def _textract(jobs: Sequence[JobNeeds]) -> list[Statement]:
-    actions = sorted({job.textract_action for job in jobs if job.textract_action})
-    if not actions:
+def encrypt_volumes(keys: Iterable[KeyReference | None]) -> list[Statement]:
+    """The data access role lets the service's volumes use a key."""
+    why = (
+        "the service's storage volumes use this key by a grant that this role makes; no condition "
+        "kms:GrantIsForAWSResource, which the guide's policy has not and no page says that the service satisfies"
+    )
+    return _keys("EncryptVolumes", ["kms:CreateGrant"], keys, why, {})
+
+
+def use_network() -> Statement:
+    """The data access role gives the service its network interfaces."""
+    return Statement(
+        "UseNetwork",
+        [
+            "ec2:CreateNetworkInterface",
+            "ec2:CreateNetworkInterfacePermission",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DeleteNetworkInterfacePermission",
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ],
+        ["*"],
+        "the service puts network interfaces of its own into the VPC and removes them with this role",
+        _VPC_PAGE,
+    )
+
+
+def extract_text(actions: Iterable[str | None]) -> list[Statement]:
+    """Textract reads documents for whoever may: the guide does not say who."""
+    used = sorted({action for action in actions if action})
+    if not used:
         return []
+    why = "the document reader uses Textract; the guide does not say with whose permissions, so both roles have it"
+    source = f"{_GUIDE}, Running asynchronous jobs; Textract has no resource level"
+    return [Statement("ExtractText", used, ["*"], why, source)]
+
+
+def write_log(log_group_arn: str) -> Statement:
+    """The handler writes its log."""
+    return Statement(
+        "WriteLog",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [log_group_arn],
+        "the function writes its log, to its own group only",
+        "Lambda Developer Guide, Sending Lambda function logs to CloudWatch Logs",
+    )
+
+
+def start_jobs(models: Iterable[str], environment: Environment) -> Statement:
+    """The handler starts jobs."""
+    return Statement(
+        "StartJobs",
+        ["comprehend:StartDocumentClassificationJob"],
+        [*dict.fromkeys(models), every_job(environment)],
+        "a start is judged on the model and on the job, whose id is not known before",
+        f"{_GUIDE}, Permissions required for a custom asynchronous analysis job; {_REFERENCE}",
+    )
+
+
+def follow_jobs(environment: Environment) -> Statement:
+    """The handler asks for the status of jobs."""
+    return Statement(
+        "FollowJobs",
+        ["comprehend:DescribeDocumentClassificationJob"],
+        [every_job(environment)],
+        "a start proves nothing: access faults show in the job's status seconds later",
+        _REFERENCE,
+    )
+
+
+def tag_jobs(environment: Environment) -> Statement:
+    """The handler tags jobs."""
+    why = "a start with tags needs it, and so do changed tags"
+    return Statement("TagJobs", ["comprehend:TagResource"], [every_job(environment)], why, _REFERENCE)
+
+
+def untag_jobs(environment: Environment) -> Statement:
+    """The handler removes tags of jobs."""
+    return Statement(
+        "UntagJobs",
+        ["comprehend:UntagResource"],
+        [every_job(environment)],
+        "an update may take away the last tag, when no statement about tags would be left",
+        _REFERENCE,
+    )
+
+
+def pass_data_access_roles(roles: Iterable[str]) -> Statement:
+    """The handler passes data access roles to the service."""
+    return Statement(
+        "PassDataAccessRoles",
+        ["iam:PassRole"],
+        list(dict.fromkeys(roles)),
+        "whoever starts a job passes its data access role to the service",
+        _REFERENCE,
+        {"StringEquals": {"iam:PassedToService": COMPREHEND}},
+    )
+
+
+def look_for_documents(places: Iterable[Place]) -> list[Statement]:
+    """The handler lists documents, a statement a bucket."""
+    why = "a job without documents is not started; it would be paid for and fail"
+    source = "Amazon S3 User Guide, Bucket policy examples using condition keys, s3:prefix"
+    return _listings("LookForDocuments", places, why, source, exact=True)
+
+
+def continue_waiting(function_arn: str) -> Statement:
+    """The handler invokes itself."""
+    return Statement(
+        "ContinueWaiting",
+        ["lambda:InvokeFunction"],
+        [function_arn],
+        "a wait longer than one run goes on in a fresh run of the same function",
+        "Lambda Developer Guide, Invoking a function asynchronously",
+    )
+
+
+def ask_for_stack(stack_id: str) -> Statement:
+    """The handler asks what the stack is doing."""
+    return Statement(
+        "AskForStack",
+        [
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResource",
+            "cloudformation:DescribeStacks",
+        ],
+        [stack_id],
+        "a job starts only while CloudFormation waits for it, and only the stack knows that, and a job's successor",
+        "Service Authorization Reference, AWS CloudFormation",
+    )
+
+
+def send_traces() -> Statement:
+    """The handler sends traces, where the host has switched them on."""
+    return Statement(
+        "SendTraces",
+        ["xray:PutTelemetryRecords", "xray:PutTraceSegments"],
+        ["*"],
+        "the app that hosts the jobs has switched tracing on for this function",
+        "Lambda Developer Guide, Visualize function invocations using X-Ray (no resource level)",
+    )
+
+
+def send_dead_letters(target_arn: str) -> Statement:
+    """The handler's failed events go to a queue or topic of the host."""
+    return Statement(
+        "SendDeadLetters",
+        ["sns:Publish", "sqs:SendMessage"],
+        [target_arn],
+        "the app that hosts the jobs has given this function a dead-letter target",
+        "Lambda Developer Guide, Adding a dead-letter queue",
+    )
+
+
+def send_insights(environment: Environment) -> Statement:
+    """The handler's metrics go to Lambda Insights, where the host has added its layer."""
+    return Statement(
+        "SendInsights",
+        ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+        [f"{environment.arn('logs')}:log-group:/aws/lambda-insights:*"],
+        "the app that hosts the jobs has added the layer of Lambda Insights to this function",
+        "CloudWatch User Guide, Lambda Insights (CloudWatchLambdaInsightsExecutionRolePolicy)",
+    )
+
+
+def find_network_interfaces() -> Statement:
+    """The handler looks for interfaces that the service left behind."""
+    return Statement(
+        "FindNetworkInterfaces",
+        ["ec2:DescribeNetworkInterfaces"],
+        ["*"],
+        "interfaces that the service left behind keep subnets and groups from being deleted; EC2 lists no part",
+        "Service Authorization Reference, Amazon EC2 (no resource level)",
+    )
+
+
+def find_active_jobs() -> Statement:
+    """The handler looks for jobs that still use a network."""
+    return Statement(
+        "FindActiveJobs",
+        ["comprehend:ListDocumentClassificationJobs"],
+        ["*"],
+        "interfaces are removed only when no active job uses the network; Comprehend lists no part",
+        f"{_REFERENCE} (no resource level)",
+    )
+
+
+def remove_network_interfaces(vpc_arn: str, environment: Environment) -> Statement:
+    """The handler removes interfaces that the service left behind."""
+    return Statement(
+        "RemoveNetworkInterfaces",
+        ["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
+        [f"{environment.arn('ec2')}:network-interface/*"],
+        "a network that goes takes its interfaces with it, and their ids are not known before",
+        "Service Authorization Reference, Amazon EC2",
+        {"ArnEquals": {"ec2:Vpc": vpc_arn}},
+    )
+
+
+_ON_BUCKETS = ["s3:GetBucketLocation", "s3:ListBucket"]
+_ON_OBJECTS = [
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+]
+_NO_OTHER = "jobs reach the buckets of their documents and results, and no other"
+
+
+def use_buckets(buckets: Iterable[str]) -> Statement:
+    """Buckets pass through the endpoint of a network."""
+    return Statement("UseBuckets", _ON_BUCKETS, list(dict.fromkeys(buckets)), _NO_OTHER, _VPC_PAGE, principal="*")
+
+
+def use_objects(buckets: Iterable[str]) -> Statement:
+    """Objects pass through the endpoint of a network."""
+    objects = [f"{bucket}/*" for bucket in dict.fromkeys(buckets)]
+    return Statement("UseObjects", _ON_OBJECTS, objects, _NO_OTHER, _VPC_PAGE, principal="*")
+
+
+def use_buckets_of_account(account: str) -> Statement:
+    """All buckets of an account pass through the endpoint of a network."""
+    return Statement(
+        "UseBucketsOfThisAccount",
+        [*_ON_BUCKETS, *_ON_OBJECTS],
+        ["*"],
+        "jobs of other stacks share the network; their buckets are of this account",
+        _VPC_PAGE,
+        {"StringEquals": {"aws:ResourceAccount": account}},
+        principal="*",
+    )
+
+
+def use_nothing() -> Statement:
+    """Nothing passes through the endpoint of a network that no job uses."""
+    why = "no job uses the network yet, and an endpoint without a policy would be open to all buckets"
+    return Statement("UseNothing", ["*"], ["*"], why, _VPC_PAGE, principal="*", effect="Deny")
+
+
+def write_flow_logs(log_group_arn: str) -> Statement:
+    """The VPC writes its flow logs."""
+    return Statement(
+        "WriteFlowLogs",
+        ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [log_group_arn],
+        "the VPC writes its flow logs, to their own group only",
+        "VPC User Guide, IAM role for publishing flow logs to CloudWatch Logs",
+    )
+
+
+def read_results(bucket_arn: str, folder: str) -> list[Statement]:
+    """A reader gets results, and lists them."""
+    why, source = "whoever was granted it reads the results", "Amazon S3 User Guide, Policies and permissions"
     return [
+        Statement("ReadResults", ["s3:GetObject"], [f"{bucket_arn}/{_literal(folder)}*"], why, source),
         Statement(
-            "ExtractText",
-            actions,
-            ["*"],
-            "the document reader uses Textract; the guide does not say with whose permissions, so both roles have it",
-            f"{_GUIDE}, Running asynchronous jobs; Textract has no resource level",
-        )
+            "ListResults",
+            ["s3:ListBucket"],
+            [bucket_arn],
+            why,
+            source,
+            {"StringLike": {"s3:prefix": f"{_literal(folder)}*"}},
+        ),
     ]
+
+
+def decrypt_results(key: KeyReference | None, environment: Environment) -> list[Statement]:
+    """A reader decrypts results."""
+    why = "whoever was granted it decrypts the results"
+    return _keys("DecryptResults", ["kms:Decrypt"], [key], why, _through_s3(environment))
+
+
+def describe_job(job_id: str, environment: Environment) -> Statement:
+    """Somebody asks for the status of a job."""
+    return Statement(
+        "DescribeJob",
+        ["comprehend:DescribeDocumentClassificationJob"],
+        # From the id, not the ARN: what was not started has no ARN, and IAM refuses a policy with anything else.
+        [f"{environment.arn('comprehend')}:document-classification-job/{job_id}"],
+        "whoever was granted it asks for the status",
+        _REFERENCE,
+    )
+
+
+def receive_access_logs(sid: str, logs_arn: str, prefix: str, account: str, bucket_arn: str | None) -> Statement:
+    """S3 delivers the access logs of a bucket."""
+    conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": account}}
+    if bucket_arn is not None:
+        conditions["ArnLike"] = {"aws:SourceArn": bucket_arn}
+    return Statement(
+        sid,
+        ["s3:PutObject"],
+        [f"{logs_arn}/{prefix}*"],
+        "S3 delivers the access logs of the bucket there",
+        "Amazon S3 User Guide, Enabling Amazon S3 server access logging",
+        conditions,
+        principal={"Service": "logging.s3.amazonaws.com"},
+    )
+
+
+def every_job(environment: Environment) -> str:
+    """Write the ARN of every classification job of an account and Region."""
+    return f"{environment.arn('comprehend')}:document-classification-job/*"
+
+
+def _through_s3(environment: Environment) -> Conditions:
+    return {"StringEquals": {"kms:ViaService": f"s3.{environment.region}.amazonaws.com"}}
+
+
+def _literal(prefix: str) -> str:
+    """Keep a question mark in a key from matching any character (IAM User Guide, policy variables)."""
+    return prefix.replace("?", "${?}")
 
 
 def _by_bucket(places: Iterable[Place]) -> dict[str, list[str]]:
@@ -389,28 +438,25 @@ def _by_bucket(places: Iterable[Place]) -> dict[str, list[str]]:
     return prefixes
 
 
-def _patterns(prefixes: Sequence[str]) -> list[str]:
-    """Patterns of the keys under some prefixes, or under what many have in common, but never all of a bucket."""
-    if len(prefixes) > MOST_PREFIXES and all(map(is_known, prefixes)):
-        common = os.path.commonprefix(list(prefixes))  # noqa: RUF071 - S3 prefixes are text, not paths
-        prefixes = [common] if common else prefixes
-    return [f"{prefix}*" for prefix in prefixes]
-
-
 def _objects(places: Iterable[Place]) -> list[str]:
-    return [f"{bucket}/{pattern}" for bucket, prefixes in _by_bucket(places).items() for pattern in _patterns(prefixes)]
+    return list(dict.fromkeys(f"{place.bucket_arn}/{_literal(place.prefix)}*" for place in places))
 
 
-def _listings(sid: str, places: Sequence[Place], why: str, source: str, *, exact: bool = False) -> list[Statement]:
+def _listings(
+    sid: str, places: Iterable[Place], why: str, source: str, *, exact: bool = False, slashless: bool = False
+) -> list[Statement]:
     statements = []
+    places = list(places)
+    common = {place.prefix for place in places if place.is_common}
     for bucket, prefixes in _by_bucket(places).items():
-        asked = _patterns(prefixes)
-        if len(asked) == len(prefixes):
-            # The guide does not say whether the service asks for `in/` or for `in`; the function asks for `in/`.
-            slashless = [prefix[:-1] for prefix in prefixes if prefix.endswith("/")]
-            asked = prefixes if exact else [*asked, *slashless]
+        patterns = [
+            _literal(prefix) if exact and prefix not in common else f"{_literal(prefix)}*" for prefix in prefixes
+        ]
+        folders = [_literal(prefix[:-1]) for prefix in prefixes if prefix.endswith("/")] if slashless else []
         # A listing of the whole bucket names no prefix, which a condition on it would refuse.
-        conditions: Conditions = {} if "" in prefixes else {"StringLike": {"s3:prefix": _one_or_many(asked)}}
+        conditions: Conditions = (
+            {} if "" in prefixes else {"StringLike": {"s3:prefix": _one_or_many([*patterns, *folders])}}
+        )
         statements.append(Statement(sid, ["s3:ListBucket"], [bucket], why, source, conditions))
     return statements
 

@@ -1,187 +1,199 @@
-"""Reads the options of a job and collects every problem that the checks find in them."""
+"""What a job is told beside what it classifies, with what, and where results go."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import aws_cdk as cdk
 
-from constructs_lib import validation
-from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.choices import check_choice
 from constructs_lib._core.tokens import is_known
 from constructs_lib.errors import problem
-from constructs_lib.keys import Key, alias_target, is_alias
 from constructs_lib.milestones import EmptyInput, JobMilestone
-from constructs_lib.model import ModelKind
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+# Of the service's model, with which a test compares them.
+JOB_NAME_LENGTH = 256
+JOB_NAME_CHARACTERS = "_.:/=+-%@"
+TAG_KEY_LENGTH = 128
+TAG_VALUE_LENGTH = 256
 
-    from aws_cdk import aws_iam as iam
-    from aws_cdk import aws_s3 as s3
+# Developer Guide, "Tagging resources".
+TAGS = 50
+RUN_ID_LENGTH = 256
 
-    from constructs_lib._core.arns import Environment
-    from constructs_lib.documents import Documents
-    from constructs_lib.model import ClassificationModel
-    from constructs_lib.network import ClassificationNetwork
-    from constructs_lib.results import Results
+# CloudFormation's own clock starts before the function's and must not run out first; an hour is its limit.
+LONGEST_SERVICE_TIMEOUT = 3600
+_SERVICE_TIMEOUT_MARGIN = 120
 
 
-def check_job_options(
-    environment: Environment,
-    *,
-    model: ClassificationModel,
-    documents: Documents | None,
-    results: Results | None,
-    data_access_role: iam.IRole | None,
-    volume_encryption_key: Key | None,
-    network: ClassificationNetwork | None,
-    job_name: str | None,
-    tags: Mapping[str, str] | None,
-    run_id: str | None,
-    wait_for: JobMilestone,
-    timeout: cdk.Duration | None,
-    when_empty: EmptyInput,
-) -> list[str]:
-    """Check every option of a job; what only the deployment knows passes.
+@dataclass(frozen=True)
+class JobSettings:
+    """The options of a job that are no values of their own; each as of `DocumentClassificationJob`.
 
     Args:
-        environment: Where the job runs.
-        model: As of `DocumentClassificationJob`, like all others.
-        documents: None when a pipeline is going to make the bucket.
-        results: None when a pipeline is going to make the bucket.
-        data_access_role: The role.
-        volume_encryption_key: The key.
-        network: The network.
         job_name: The name.
         tags: The tags.
         run_id: The run.
         wait_for: The milestone.
         timeout: The time.
         when_empty: The choice.
-
-    Returns:
-        All problems; none when the job can be defined.
+        abandon_on_delete: Whether a job is let go at once.
     """
-    found: list[str] = []
-    if is_known(model.arn):
-        found += validation.check_model_arn(model.arn, flywheel=model.kind == ModelKind.FLYWHEEL)
-        found += _check_place("model", model.arn, environment)
-    if documents is not None:
-        found += _check_documents(documents, environment)
-    if results is not None:
-        found += _check_results(results, environment)
-    found += _check_apart(documents, results)
-    found += _check_role(data_access_role, environment)
-    if volume_encryption_key is not None:
-        found += check_key_option("volume_encryption_key", volume_encryption_key, environment, aliases=False)
-    if network is not None:
-        found += validation.check_network(len(network.subnets), len(network.security_groups))
-    found += _check_labels(job_name, tags or {}, run_id)
-    if timeout is not None and not timeout.is_unresolved():
-        found += validation.check_timeout(timeout.to_milliseconds() / 1000)
-    found += validation.check_choice("wait_for", wait_for, JobMilestone, "JobMilestone")
-    found += validation.check_choice("when_empty", when_empty, EmptyInput, "EmptyInput")
-    return found
+
+    job_name: str | None = None
+    tags: Mapping[str, str] | None = None
+    run_id: str | None = None
+    wait_for: JobMilestone = JobMilestone.IN_PROGRESS
+    timeout: cdk.Duration | None = None
+    when_empty: EmptyInput = EmptyInput.FAIL
+    abandon_on_delete: bool = False
+
+    def problems(self) -> list[str]:
+        """Check the settings.
+
+        Returns:
+            What is wrong; nothing for what only the deployment knows.
+        """
+        return [
+            *([] if self.job_name is None else check_job_name(self.job_name)),
+            *([] if self.tags is None else check_tags(self.tags)),
+            *([] if self.run_id is None else check_run_id(self.run_id)),
+            *check_choice("wait_for", self.wait_for, JobMilestone),
+            *([] if self.timeout is None else check_timeout("timeout", self.timeout)),
+            *check_choice("when_empty", self.when_empty, EmptyInput),
+            *check_flag("abandon_on_delete", self.abandon_on_delete),
+        ]
+
+    @property
+    def timeouts(self) -> tuple[str, int]:
+        """The seconds that the job has, and those that CloudFormation waits."""
+        if self.timeout is None:
+            seconds = LONGEST_SERVICE_TIMEOUT if self.wait_for == JobMilestone.COMPLETED else 900
+        elif self.timeout.is_unresolved():
+            return cdk.Tokenization.stringify_number(self.timeout.to_seconds()), LONGEST_SERVICE_TIMEOUT
+        else:
+            seconds = math.ceil(self.timeout.to_milliseconds() / 1000)
+        return str(seconds), min(seconds + _SERVICE_TIMEOUT_MARGIN, LONGEST_SERVICE_TIMEOUT)
 
 
-def check_key_option(option: str, key: Key, environment: Environment, *, aliases: bool) -> list[str]:
-    """Check a key in any of its forms.
+def check_flag(option: str, value: object) -> list[str]:
+    """Check a choice of yes or no.
 
     Args:
         option: The option that has it.
-        key: The key.
-        environment: Where the job runs.
-        aliases: Whether the API field takes aliases.
+        value: Anything.
 
     Returns:
         Problems.
     """
-    if isinstance(key, str):
-        if not is_known(key):
-            return []
-        return validation.check_key(option, key, aliases=aliases) or _check_place(option, key, environment)
-    if not aliases and is_alias(key):
-        if alias_target(key) is not None:
-            return []
-        return [
-            problem(
-                option,
-                key.alias_name,
-                "a key, or an alias that knows its key",
-                "the API takes no alias here, and one imported by name does not know its key; import the key",
-            )
-        ]
-    return _check_place(option, key.key_arn, environment) if is_known(key.key_arn) else []
+    return [] if isinstance(value, bool) else [problem(option, value, "True or False", "pass one of the two")]
 
 
-def _check_role(role: iam.IRole | None, environment: Environment) -> list[str]:
-    if role is None or not is_known(arn := role.role_arn):
+def check_job_name(name: object) -> list[str]:
+    """Check a job's name.
+
+    Args:
+        name: Anything.
+
+    Returns:
+        Problems.
+
+    Source: `JobName`, whose pattern takes letters, separators and numbers of any script.
+    """
+    if isinstance(name, str) and (
+        not is_known(name)
+        or (
+            1 <= len(name) <= JOB_NAME_LENGTH
+            and all(letter in JOB_NAME_CHARACTERS or unicodedata.category(letter)[0] in "LZN" for letter in name)
+        )
+    ):
         return []
-    return validation.check_role_arn(arn, environment.known_account)
+    allowed = f"1 to {JOB_NAME_LENGTH} letters, numbers, spaces or {JOB_NAME_CHARACTERS}"
+    return [problem("job_name", name, allowed, "rename it, or leave it out")]
 
 
-def _check_labels(job_name: str | None, tags: Mapping[str, str], run_id: str | None) -> list[str]:
-    found: list[str] = []
-    if job_name is not None and is_known(job_name):
-        found += validation.check_job_name(job_name)
-    found += validation.check_tags(
-        {key: value if is_known(value) else "" for key, value in tags.items() if is_known(key)}
-    )
-    if run_id is not None and is_known(run_id):
-        found += validation.check_run_id(run_id)
+def check_run_id(run_id: object) -> list[str]:
+    """Check a run id.
+
+    Args:
+        run_id: Anything.
+
+    Returns:
+        Problems.
+    """
+    if isinstance(run_id, str) and (not is_known(run_id) or 1 <= len(run_id) <= RUN_ID_LENGTH):
+        return []
+    return [
+        problem("run_id", run_id, f"1 to {RUN_ID_LENGTH} characters of text", "use a date or a build number, as text")
+    ]
+
+
+def check_timeout(option: str, timeout: object, longest: int = LONGEST_SERVICE_TIMEOUT) -> list[str]:
+    """Check how long a deployment may take.
+
+    Args:
+        option: The option that has it.
+        timeout: Anything.
+        longest: Seconds.
+
+    Returns:
+        Problems.
+    """
+    allowed = "1 second to 1 hour"
+    if not isinstance(timeout, cdk.Duration):
+        return [problem(option, timeout, f"a Duration of {allowed}", "pass cdk.Duration.minutes(...)")]
+    if timeout.is_unresolved() or 1 <= (seconds := timeout.to_milliseconds() / 1000) <= longest:
+        return []
+    advice = "CloudFormation waits an hour at most; use JobMilestone.IN_PROGRESS to wait for less"
+    return [problem(option, f"{seconds:g} seconds", allowed, advice)]
+
+
+def check_tags(tags: object) -> list[str]:
+    """Check the tags of a job.
+
+    Args:
+        tags: Anything.
+
+    Returns:
+        Problems.
+    """
+    if not isinstance(tags, Mapping):
+        return [problem("tags", tags, "a mapping of texts to texts", "pass a dict")]
+    found = []
+    if len(tags) > TAGS:
+        advice = "take some out; those of Tags.of(...) count as well"
+        found.append(problem("tags", f"{len(tags)} tags", f"at most {TAGS}", advice))
+    for key, value in tags.items():
+        found += [*_check_tag_key(key), *_check_tag_value(key, value)]
     return found
 
 
-def _check_documents(documents: Documents, environment: Environment) -> list[str]:
-    input_format = str(documents.input_format)
-    found = validation.check_reader(input_format, documents.reader)
-    if documents.path is not None:
-        found += validation.check_local_file(documents.path)
-        found += validation.check_plain_text("documents", documents.path.name, input_format)
-    if documents.bucket is not None:
-        found += _check_bucket("documents", documents.bucket, documents.prefix, environment)
-        if is_known(documents.prefix):
-            found += validation.check_plain_text("documents", documents.prefix, input_format)
-    return found
-
-
-def _check_results(results: Results, environment: Environment) -> list[str]:
-    found = _check_bucket("results", results.bucket, results.folder, environment)
-    if results.encryption_key is not None:
-        found += check_key_option("encryption_key", results.encryption_key, environment, aliases=True)
-    return found
-
-
-def _check_bucket(option: str, bucket: s3.IBucket, prefix: str, environment: Environment) -> list[str]:
-    found: list[str] = []
-    if is_known(prefix):
-        name = BucketFacts.of(bucket).name
-        found += validation.check_prefix(option, prefix, name if is_known(name) else None)
-    region = environment.known_region
-    if region and not cdk.Resource.is_owned_resource(bucket):
-        bucket_region = bucket.env.region
-        if is_known(bucket_region) and bucket_region != region:
-            found.append(
-                problem(
-                    option,
-                    f"a bucket in {bucket_region}",
-                    f"a bucket in Region {region}, the stack's",
-                    "use one of that Region; the service reads and writes across none",
-                )
-            )
-    return found
-
-
-def _check_apart(documents: Documents | None, results: Results | None) -> list[str]:
-    if documents is None or results is None:
+def _check_tag_key(key: object) -> list[str]:
+    if not isinstance(key, str):
+        return [problem("tags", key, "keys that are texts", "pass the key as text")]
+    if not is_known(key):
         return []
-    if documents.bucket is None or not (is_known(documents.prefix) and is_known(results.prefix)):
-        return []
-    if BucketFacts.of(documents.bucket).name != BucketFacts.of(results.bucket).name:
-        return []
-    return validation.check_apart(documents.prefix, results.folder)
+    if not 1 <= len(key) <= TAG_KEY_LENGTH:
+        return [problem("tags", key, f"keys of 1 to {TAG_KEY_LENGTH} characters", "shorten the key")]
+    if key.lower().startswith("aws:"):
+        return [problem("tags", key, "keys without aws: in front", "AWS keeps that prefix for itself; rename it")]
+    return [] if _is_one_line(key) else [problem("tags", key, "keys on one line", "take out what is no letter")]
 
 
-def _check_place(option: str, arn: str, environment: Environment) -> list[str]:
-    return validation.check_place(option, arn, region=environment.known_region, partition=environment.known_partition)
+def _check_tag_value(key: object, value: object) -> list[str]:
+    option = f"tags[{key!r}]"
+    if not isinstance(value, str):
+        return [problem(option, value, "values that are texts", "pass the value as text")]
+    if not is_known(value):
+        return []
+    if len(value) > TAG_VALUE_LENGTH:
+        return [problem(option, value, f"values of at most {TAG_VALUE_LENGTH} characters", "shorten the value")]
+    return [] if _is_one_line(value) else [problem(option, value, "values on one line", "take out what is no letter")]
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a tag has no control characters or halves of characters, which AWS refuses."""
+    return not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in text)

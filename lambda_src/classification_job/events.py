@@ -23,6 +23,8 @@ _PROPERTIES = {
     "Timeout": r"[1-9]\d{0,3}",
     "WhenEmpty": "FAIL|SKIP",
     "DeleteNetworkInterfaces": "(true)?",
+    "AbandonOnDelete": "(true)?",
+    "Rights": ".*",
 }
 
 

@@ -26,6 +26,12 @@ def handle(event: object, context: Any, outside: Runtime | None = None) -> None:
 
 
 def _serve(run: Run) -> Answer | None:
+    if run.event.get("ResourceType") == "Custom::ClassificationNetworkInterfaces":
+        if run.kind == "Delete":
+            from . import network
+
+            network.free(run)
+        return run.physical_id, {}, ""
     try:
         if run.kind != "Delete":
             run.accept()

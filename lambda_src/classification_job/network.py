@@ -22,6 +22,17 @@ def clear(run: Run) -> None:
     run.log("network interfaces may be left")
 
 
+def free(run: Run) -> None:
+    """Remove what the service left in a network that goes."""
+    properties = run.event["ResourceProperties"]
+    vpc = {"Subnets": properties["SubnetIds"], "SecurityGroupIds": properties["SecurityGroupIds"]}
+    run.deadline = run.now() + LEFT
+    while run.now() < run.deadline:
+        if not _remove(run, vpc):
+            return
+        run.outside.sleep(15)
+
+
 def _stays(run: Run, vpc: dict[str, list[str]]) -> bool:
     """Whether only the job was replaced, in the same network."""
     names = {"StackName": run.event["StackId"], "LogicalResourceId": run.event["LogicalResourceId"]}

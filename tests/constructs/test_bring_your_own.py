@@ -88,12 +88,12 @@ def test_an_imported_mutable_role_gets_the_statements(stack, model):
     )
     template = assertions.Template.from_stack(stack)
     assert {"ReadDocuments", "ListDocuments", "WriteResults"} == set(
-        statements(template, "DocumentClassificationJobsDataAccess")
+        statements(template, "CustomDocumentClassificationJobHandlerDataAccess")
     )
     (policy,) = [
         policy["Properties"]
         for name, policy in template.find_resources("AWS::IAM::Policy").items()
-        if name.startswith("DocumentClassificationJobsDataAccess")
+        if name.startswith("CustomDocumentClassificationJobHandlerDataAccess")
     ]
     assert policy["Roles"] == ["access"]
 
@@ -117,7 +117,7 @@ def test_a_role_that_cannot_be_changed_gets_a_warning_with_the_exact_statements(
         data_access_role=make(stack),
     )
     template = assertions.Template.from_stack(stack)
-    assert not statements(template, "DocumentClassificationJobsDataAccess")
+    assert not statements(template, "CustomDocumentClassificationJobHandlerDataAccess")
     (warning,) = assertions.Annotations.from_stack(stack).find_warning(
         "/Stack/Job", assertions.Match.string_like_regexp("cannot be changed by this app")
     )
@@ -138,7 +138,8 @@ def test_a_key_of_another_account_is_used_and_its_owner_named_in_a_warning(model
     )
     template = assertions.Template.from_stack(stack)
     assert (
-        statements(template, "DocumentClassificationJobsDataAccess")["EncryptResults"]["Resource"] == OTHER_ACCOUNT_KEY
+        statements(template, "CustomDocumentClassificationJobHandlerDataAccess")["EncryptResults"]["Resource"]
+        == OTHER_ACCOUNT_KEY
     )
     warnings = assertions.Annotations.from_stack(stack).find_warning(
         "/Stack/Job", assertions.Match.string_like_regexp("key policy.*444455556666")
@@ -159,7 +160,7 @@ def test_the_keys_of_given_buckets_are_allowed(stack, model):
         results=Results.to_bucket(buckets["Out"]),
     )
     template = assertions.Template.from_stack(stack)
-    found = statements(template, "DocumentClassificationJobsDataAccess")
+    found = statements(template, "CustomDocumentClassificationJobHandlerDataAccess")
     assert "InKey" in str(found["DecryptDocuments"]["Resource"])
     assert "OutKey" in str(found["EncryptResults"]["Resource"])
     assert "OutKey" in str(job_properties(template)["Request"]["OutputDataConfig"]["KmsKeyId"])

@@ -10,7 +10,7 @@ from aws_cdk import assertions, pipelines
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from support import CLASSIFIER_ARN, documents_in, job_properties, new_app, results_in, statements
+from support import CLASSIFIER_ARN, awaited, documents_in, job_properties, new_app, results_in, statements
 
 from constructs_lib import (
     ClassificationModel,
@@ -69,7 +69,7 @@ def test_four_hundred_jobs_fit_into_one_stack():
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::IAM::Policy":
             assert len(json.dumps(resource["Properties"]["PolicyDocument"])) < 10_240, name
-    read = statements(template_of(stack), "DocumentClassificationJobsDataAccess")["ReadDocuments"]
+    read = statements(template_of(stack), "CustomDocumentClassificationJobHandlerDataAccess")["ReadDocuments"]
     assert "/incoming/*" in str(read["Resource"])
 
 
@@ -106,7 +106,7 @@ def test_stacks_share_a_network_and_a_role():
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}}
     for stack in users:
         template = template_of(stack)
-        assert "ReadDocuments" in statements(template, "DocumentClassificationJobsDataAccess")
+        assert "ReadDocuments" in statements(template, "CustomDocumentClassificationJobHandlerDataAccess")
         assert "VpcConfig" in job_properties(template)["Request"]
 
 
@@ -180,7 +180,7 @@ def test_tags_of_the_app_reach_the_request_and_explicit_tags_win(stack):
         id: {tag["Key"]: tag["Value"] for tag in job_properties(template, id)["Request"]["Tags"]} for id in ("A", "B")
     }
     assert tags == {"A": {"team": "mail", "stage": "test", "only": "a"}, "B": {"team": "all", "stage": "test"}}
-    assert "TagJobs" in statements(template, "DocumentClassificationJobsPolicy")
+    assert "TagJobs" in statements(template, "CustomDocumentClassificationJobHandlerPolicy")
 
 
 def test_without_tags_nothing_may_be_tagged(stack):
@@ -235,12 +235,12 @@ STATEFUL = {
     ],
     "AWS::EC2::VPC": ["PipelineNetworkVpc12ED9BDF"],
     "AWS::IAM::Role": [
-        "DocumentClassificationJobsRoleAD2BFC82",
+        "CustomDocumentClassificationJobHandlerRole17DCC2FD",
         "PipelineDataAccessRoleFE2C4842",
         "PipelineNetworkFlowLogsRole7DA9B000",
     ],
-    "AWS::Lambda::Function": ["DocumentClassificationJobsFunction1CD5708F"],
-    "AWS::Logs::LogGroup": ["DocumentClassificationJobsLog90214B8D", "PipelineNetworkFlowLogsEEDF4116"],
+    "AWS::Lambda::Function": ["CustomDocumentClassificationJobHandlerFunction542DC1FC"],
+    "AWS::Logs::LogGroup": ["CustomDocumentClassificationJobHandlerLogA717A430", "PipelineNetworkFlowLogsEEDF4116"],
     "Custom::DocumentClassificationJob": ["PipelineJobB138ADAA"],
 }
 
@@ -305,18 +305,14 @@ def test_a_job_waits_for_a_bucket_policy_that_comes_later(stack):
             principals=[iam.AnyPrincipal()],
         )
     )
-    resources = template_of(stack).to_json()["Resources"]
-    (job,) = [resource for resource in resources.values() if resource["Type"] == "Custom::DocumentClassificationJob"]
-    assert "AWS::S3::BucketPolicy" in [resources[name]["Type"] for name in job["DependsOn"]]
+    assert "AWS::S3::BucketPolicy" in awaited(template_of(stack))
 
 
 def test_a_job_waits_for_an_endpoint_that_its_vpc_gets_later(stack):
     vpc = ec2.Vpc(stack, "Vpc", nat_gateways=0, max_azs=2)
     add_job(stack, network=ClassificationNetwork(stack, "Network", vpc=vpc))
     vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-    resources = template_of(stack).to_json()["Resources"]
-    (job,) = [resource for resource in resources.values() if resource["Type"] == "Custom::DocumentClassificationJob"]
-    assert "AWS::EC2::VPCEndpoint" in [resources[name]["Type"] for name in job["DependsOn"]]
+    assert "AWS::EC2::VPCEndpoint" in awaited(template_of(stack))
 
 
 def test_a_known_account_and_region_need_no_look_up():

@@ -1,5 +1,7 @@
 """The resource of one job: its request, what stands beside it, its attributes."""
 
+import re
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
@@ -8,7 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from support import CLASSIFIER_ARN, FLYWHEEL_ARN, documents_in, job_properties, new_app, results_in, statements
+from support import CLASSIFIER_ARN, FLYWHEEL_ARN, awaited, documents_in, job_properties, new_app, results_in, statements
 
 from constructs_lib import (
     ClassificationModel,
@@ -114,7 +116,9 @@ def test_what_is_not_of_the_api_stands_beside_the_request(full):
         "Timeout": "1800",
         "ServiceTimeout": 1920,
         "WhenEmpty": "SKIP",
+        "Rights": properties["Rights"],
     }
+    assert re.fullmatch("[0-9a-f]{64}", properties["Rights"])
 
 
 def test_a_job_with_defaults_says_only_what_it_must(stack, model):
@@ -212,11 +216,9 @@ def test_the_job_waits_for_all_that_it_needs(stack, model):
     DocumentClassificationJob(
         stack, "Job", model=model, documents=documents, results=results, network=ClassificationNetwork(stack, "Network")
     )
-    template = template_of(stack)
-    resources = template.to_json()["Resources"]
-    (job,) = [r for r in resources.values() if r["Type"] == "Custom::DocumentClassificationJob"]
-    types = [resources[name]["Type"] for name in job["DependsOn"]]
-    assert types.count("AWS::IAM::Policy") == 2
+    types = awaited(template_of(stack))
+    assert types.count("AWS::IAM::Policy") == 4
+    assert types.count("Custom::ClassificationNetworkInterfaces") == 1
     assert types.count("AWS::S3::BucketPolicy") == 2
     assert types.count("AWS::EC2::VPCEndpoint") == 1
     assert types.count("AWS::EC2::SubnetRouteTableAssociation") == 2
@@ -282,7 +284,7 @@ def test_each_format_of_an_output_key_is_allowed_to_the_role(stack, model, key, 
     )
     template = template_of(stack)
     assert job_properties(template)["Request"]["OutputDataConfig"]["KmsKeyId"] == key
-    found = statements(template, "DocumentClassificationJobsDataAccess")
+    found = statements(template, "CustomDocumentClassificationJobHandlerDataAccess")
     statement = found["EncryptResultsByAlias" if alias else "EncryptResults"]
     assert resource in str(statement["Resource"])
     assert statement["Condition"].get("ForAnyValue:StringEquals") == (alias and {"kms:ResourceAliases": alias})
@@ -292,7 +294,10 @@ def test_a_classifier_version_is_named_as_it_is(stack, model):
     DocumentClassificationJob(stack, "Job", model=model, documents=documents_in(stack), results=results_in(stack))
     template = template_of(stack)
     assert job_properties(template)["Request"]["DocumentClassifierArn"] == CLASSIFIER_ARN
-    assert statements(template, "DocumentClassificationJobsPolicy")["StartJobs"]["Resource"][0] == CLASSIFIER_ARN
+    assert (
+        statements(template, "CustomDocumentClassificationJobHandlerStartPolicy")["StartJobs"]["Resource"][0]
+        == CLASSIFIER_ARN
+    )
 
 
 def test_a_part_of_a_second_is_rounded_up(stack, model):

@@ -192,7 +192,9 @@ def test_too_many_groups_are_refused():
         stack, "Vpc", vpc_id="vpc-1", availability_zones=["a"], private_subnet_ids=["subnet-1"]
     )
     groups = [ec2.SecurityGroup.from_security_group_id(stack, f"G{i}", f"sg-{i}") for i in range(6)]
-    (problem,) = refusal(stack, network=ClassificationNetwork(stack, "Network", vpc=vpc, security_groups=groups))
+    with pytest.raises(ValidationError) as caught:
+        ClassificationNetwork(stack, "Network", vpc=vpc, security_groups=groups)
+    (problem,) = caught.value.problems
     assert problem.startswith("security_groups: got '6 groups'")
 
 

@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from constructs_lib._core.arns import Environment
-from constructs_lib._iam import statements as permissions
-from constructs_lib._iam.statements import JobNeeds, Place
+from constructs_lib._iam import permissions, statements
+from constructs_lib._iam.permissions import JobNeeds
+from constructs_lib._iam.statements import Place
 from constructs_lib.keys import KeyReference
 
 HERE = Environment("aws-us-gov", "us-gov-west-1", "111122223333")
@@ -29,7 +30,6 @@ MOST = JobNeeds(
     results_key=KeyReference("alias/results", "arn:key/*", "alias/results"),
     volume_key=KeyReference("k3", "arn:key/3"),
     in_network=True,
-    network_arn=VPC,
     textract_action="textract:AnalyzeDocument",
 )
 
@@ -38,16 +38,18 @@ def data_access(*jobs):
     return permissions.data_access_statements(jobs, HERE)
 
 
-def handler(*jobs, tags=False):
-    return permissions.handler_statements(
-        jobs, HERE, function_arn=FUNCTION, log_group_arn=LOG, stack_id=STACK, tags=tags
+def base(*, tags=False):
+    return permissions.handler_base_statements(
+        HERE, function_arn=FUNCTION, log_group_arn=LOG, stack_id=STACK, tags=tags
     )
 
 
-def table(statements):
-    return [
-        (each.sid, each.render()["Action"], each.render()["Resource"], dict(each.conditions)) for each in statements
-    ]
+def start(*jobs):
+    return permissions.handler_start_statements(jobs, HERE)
+
+
+def table(found):
+    return [(each.sid, each.render()["Action"], each.render()["Resource"], dict(each.conditions)) for each in found]
 
 
 LEAST_DATA_ACCESS = [
@@ -82,11 +84,25 @@ MORE_DATA_ACCESS = [
     ),
     ("ExtractText", "textract:AnalyzeDocument", "*", {}),
 ]
-LEAST_HANDLER = [
+LEAST_BASE = [
     ("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], LOG, {}),
-    ("StartJobs", "comprehend:StartDocumentClassificationJob", [MODEL, JOBS], {}),
     ("FollowJobs", "comprehend:DescribeDocumentClassificationJob", JOBS, {}),
     ("UntagJobs", "comprehend:UntagResource", JOBS, {}),
+    ("ContinueWaiting", "lambda:InvokeFunction", FUNCTION, {}),
+    (
+        "AskForStack",
+        [
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResource",
+            "cloudformation:DescribeStacks",
+        ],
+        STACK,
+        {},
+    ),
+]
+TAG_JOBS = ("TagJobs", "comprehend:TagResource", JOBS, {})
+LEAST_START = [
+    ("StartJobs", "comprehend:StartDocumentClassificationJob", [MODEL, JOBS], {}),
     (
         "PassDataAccessRoles",
         "iam:PassRole",
@@ -94,21 +110,21 @@ LEAST_HANDLER = [
         {"StringEquals": {"iam:PassedToService": "comprehend.amazonaws.com"}},
     ),
     ("LookForDocuments", "s3:ListBucket", "arn:in", {"StringLike": {"s3:prefix": "mails/"}}),
-    ("ContinueWaiting", "lambda:InvokeFunction", FUNCTION, {}),
-    ("AskForStack", ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks"], STACK, {}),
 ]
-MORE_HANDLER = [
-    ("ExtractText", "textract:AnalyzeDocument", "*", {}),
-    ("TagJobs", "comprehend:TagResource", JOBS, {}),
-    ("AskForSuccessor", "cloudformation:DescribeStackResource", STACK, {}),
+MORE_START = [("ExtractText", "textract:AnalyzeDocument", "*", {})]
+NETWORK = [
     ("FindNetworkInterfaces", "ec2:DescribeNetworkInterfaces", "*", {}),
+    ("FindActiveJobs", "comprehend:ListDocumentClassificationJobs", "*", {}),
     (
-        "DeleteNetworkInterfaces",
-        "ec2:DeleteNetworkInterface",
+        "RemoveNetworkInterfaces",
+        ["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
         "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:network-interface/*",
         {"ArnEquals": {"ec2:Vpc": VPC}},
     ),
 ]
+FLOW_LOGS = [("WriteFlowLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], LOG, {})]
+KEY = KeyReference("k1", "arn:key/1")
+GRANTS = [*statements.read_results("arn:out", "results/"), *statements.decrypt_results(KEY, HERE)]
 
 
 @pytest.mark.parametrize(
@@ -116,20 +132,49 @@ MORE_HANDLER = [
     [
         (data_access(LEAST), LEAST_DATA_ACCESS),
         (data_access(MOST), LEAST_DATA_ACCESS + MORE_DATA_ACCESS),
-        (handler(LEAST), LEAST_HANDLER),
-        (handler(MOST, tags=True), LEAST_HANDLER + MORE_HANDLER),
+        (base(), LEAST_BASE),
+        (base(tags=True), [*LEAST_BASE[:2], TAG_JOBS, *LEAST_BASE[2:]]),
+        (start(LEAST), LEAST_START),
+        (start(MOST), LEAST_START + MORE_START),
+        (permissions.network_statements(VPC, HERE), NETWORK),
+        ([statements.write_flow_logs(LOG)], FLOW_LOGS),
         (
-            permissions.flow_log_statements(LOG),
-            [("WriteFlowLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], LOG, {})],
+            GRANTS,
+            [
+                ("ReadResults", "s3:GetObject", "arn:out/results/*", {}),
+                ("ListResults", "s3:ListBucket", "arn:out", {"StringLike": {"s3:prefix": "results/*"}}),
+                ("DecryptResults", "kms:Decrypt", "arn:key/1", THROUGH_S3),
+            ],
         ),
     ],
-    ids=["data-access-least", "data-access-most", "handler-least", "handler-most", "flow-logs"],
+    ids=[
+        "data-access-least",
+        "data-access-most",
+        "base",
+        "base-tags",
+        "start-least",
+        "start-most",
+        "network",
+        "flow-logs",
+        "grants",
+    ],
 )
 def test_the_statements_are_as_reviewed(found, expected):
     assert table(found) == expected
 
 
-EVERY = [*data_access(LEAST), *data_access(MOST), *handler(MOST, tags=True), *permissions.flow_log_statements(LOG)]
+EVERY = [
+    *data_access(LEAST),
+    *data_access(MOST),
+    *base(tags=True),
+    *start(MOST),
+    *permissions.network_statements(VPC, HERE),
+    statements.write_flow_logs(LOG),
+    statements.send_traces(),
+    statements.send_insights(HERE),
+    statements.send_dead_letters("arn:queue"),
+    *GRANTS,
+]
 
 
 def test_no_action_is_a_wildcard():
@@ -141,6 +186,8 @@ def test_only_what_has_no_resource_level_in_the_guides_is_allowed_on_everything(
         "UseNetwork",
         "ExtractText",
         "FindNetworkInterfaces",
+        "FindActiveJobs",
+        "SendTraces",
     }
 
 
@@ -159,8 +206,10 @@ def test_a_wildcard_in_an_arn_stands_for_what_nobody_knows_before():
         "FollowJobs",
         "UntagJobs",
         "TagJobs",
-        "DeleteNetworkInterfaces",
+        "RemoveNetworkInterfaces",
         "WriteFlowLogs",
+        "SendInsights",
+        "ReadResults",
     }
 
 
@@ -168,21 +217,45 @@ def job_with(prefix):
     return JobNeeds(MODEL, ROLE, Place("arn:in", prefix), Place("arn:out", "results/"))
 
 
-def test_many_prefixes_are_summed_up_and_the_function_may_still_ask_for_each():
-    jobs = [job_with(f"in/{number}/") for number in range(permissions.MOST_PREFIXES + 1)]
-    (read,) = [each for each in data_access(*jobs) if each.sid == "ReadDocuments"]
-    assert read.resources == ["arn:in/in/*"]
-    (look,) = [each for each in handler(*jobs) if each.sid == "LookForDocuments"]
-    assert look.conditions == {"StringLike": {"s3:prefix": "in/*"}}
+def written(jobs, room):
+    return permissions.fitting(jobs, lambda some: data_access(*some), lambda found: len(str(table(found))) < room)
+
+
+def test_prefixes_stay_apart_as_long_as_there_is_room():
+    jobs = [job_with(f"team-{number}/") for number in range(22)]
+    found, wider = written(jobs, 5000)
+    assert found[0].resources == [f"arn:in/team-{number}/*" for number in range(22)]
+    assert wider == []
+
+
+def test_prefixes_without_room_are_summed_up_and_the_function_may_still_ask_for_each():
+    jobs = [job_with(f"team-{number}/") for number in range(22)]
+    found, wider = written(jobs, 1000)
+    assert found[0].resources == ["arn:in/team-*"]
+    assert wider == ["team-"]
+    (look,) = [each for each in start(*permissions.in_common(jobs)) if each.sid == "LookForDocuments"]
+    assert look.conditions == {"StringLike": {"s3:prefix": "team-*"}}
 
 
 def test_prefixes_with_nothing_in_common_never_open_the_whole_bucket():
     prefixes = ["".join(letters) for letters in itertools.product("abcde", repeat=2)]
-    (read,) = [each for each in data_access(*map(job_with, prefixes)) if each.sid == "ReadDocuments"]
-    assert read.resources == [f"arn:in/{prefix}*" for prefix in prefixes]
+    found, wider = written(list(map(job_with, prefixes)), 10)
+    assert found[0].resources == [f"arn:in/{prefix}*" for prefix in prefixes]
+    assert wider == []
 
 
-def test_a_network_of_others_is_not_cleared():
-    brought = JobNeeds(MODEL, ROLE, Place("arn:in", "mails/"), Place("arn:out", "results/"), in_network=True)
-    assert "UseNetwork" in {each.sid for each in data_access(brought)}
-    assert not {each.sid for each in handler(brought)} & {"FindNetworkInterfaces", "DeleteNetworkInterfaces"}
+def test_a_question_mark_in_a_key_stands_for_itself():
+    found = {each.sid: each for each in (*data_access(job_with("faq/What?.txt")), *start(job_with("faq/What?.txt")))}
+    assert found["ReadDocuments"].resources == ["arn:in/faq/What${?}.txt*"]
+    assert found["LookForDocuments"].conditions == {"StringLike": {"s3:prefix": "faq/What${?}.txt"}}
+
+
+def test_the_endpoint_of_a_network_without_jobs_lets_nothing_pass():
+    (nothing,) = permissions.endpoint_statements([], account=None)
+    assert nothing.render() == {"Sid": "UseNothing", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+
+
+def test_the_endpoint_names_the_buckets_that_it_can_name_and_the_account_for_the_others():
+    found = permissions.endpoint_statements(["arn:in"], account="111122223333")
+    assert [each.sid for each in found] == ["UseBuckets", "UseObjects", "UseBucketsOfThisAccount"]
+    assert found[-1].conditions == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}

@@ -77,7 +77,7 @@ def test_no_role_has_a_policy_of_aws(template):
 def test_results_are_written_nowhere_but_under_their_prefix(template):
     writing = [
         flat(statement["Resource"])
-        for statement in statements(template, "DocumentClassificationJobs").values()
+        for statement in statements(template, "CustomDocumentClassificationJobHandler").values()
         if "s3:PutObject" in json.dumps(statement["Action"])
     ]
     (uri,) = [
@@ -112,7 +112,7 @@ def test_every_bucket_refuses_clear_text(template):
 
 
 def test_keys_are_used_through_s3_except_for_volumes(template):
-    for sid, statement in statements(template, "DocumentClassificationJobsDataAccess").items():
+    for sid, statement in statements(template, "CustomDocumentClassificationJobHandlerDataAccess").items():
         if "kms:" in json.dumps(statement["Action"]):
             through_s3 = "kms:ViaService" in json.dumps(statement.get("Condition", {}))
             assert through_s3 == (sid != "EncryptVolumes"), sid
@@ -120,7 +120,9 @@ def test_keys_are_used_through_s3_except_for_volumes(template):
 
 def test_the_role_goes_after_the_job_whose_interfaces_it_removes(template):
     (job,) = of_type(template, "Custom::DocumentClassificationJob").values()
-    policy = next(name for name in job["DependsOn"] if name.startswith("DocumentClassificationJobsDataAccess"))
+    policy = next(
+        name for name in job["DependsOn"] if name.startswith("CustomDocumentClassificationJobHandlerDataAccess")
+    )
     roles = template.to_json()["Resources"][policy]["Properties"]["Roles"]
     assert roles == [{"Ref": "PipelineDataAccessRoleFE2C4842"}]
 

@@ -1,0 +1,74 @@
+"""What the jobs of one stack need of one data access role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from constructs_lib._core.arns import Environment
+from constructs_lib._iam.permissions import JobNeeds, data_access_statements, fitting
+from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_iam as iam
+    from constructs import Construct
+
+    from constructs_lib._iam.statements import Statement
+
+
+class DataAccessPolicy(RolePolicy):
+    """The policy of all jobs of a stack on one role, whose identity follows from its content.
+
+    An update that changes it adds the new policy before a job starts, and removes the old one in its clean-up: until
+    then a job that runs keeps what it was started with.
+
+    Args:
+        scope: Where it is defined.
+        id: Its construct id.
+        role: The role.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
+        self._needs: list[JobNeeds] = []
+        self._said: tuple[int, list[Statement]] = (0, [])
+        self._environment = Environment.of(scope)
+        super().__init__(scope, id, role=role, statements=self._say, by_content=True, budget=INLINE_POLICY_LENGTH // 2)
+
+    def serve(self, needs: JobNeeds) -> None:
+        """Allow what a job needs.
+
+        Args:
+            needs: What the job touches.
+        """
+        self._needs.append(needs)
+
+    def _say(self) -> Sequence[Statement]:
+        count, statements = self._said
+        if count != len(self._needs):
+            statements, wider = fitting(
+                self._needs,
+                lambda jobs: data_access_statements(jobs, self._environment),
+                lambda found: self.length(found) <= self.budget,
+            )
+            self._said = len(self._needs), statements
+            if wider:
+                warn_of_wider_prefixes(self, wider)
+        return statements
+
+
+def warn_of_wider_prefixes(policy: RolePolicy, prefixes: Sequence[str]) -> None:
+    """Say that a policy allows more than its jobs have asked for.
+
+    Args:
+        policy: The policy.
+        prefixes: What it allows.
+    """
+    cdk.Annotations.of(policy).add_warning_v2(
+        "cdk-comprehend-classification:prefixesSummedUp",
+        f"the prefixes of these jobs are too many for one policy of {policy.budget} characters, so it allows all that "
+        f"begins with {' or '.join(map(repr, prefixes))}; give jobs a DataAccessRole and a ClassificationJobHandler "
+        "of their own to keep them apart",
+    )

@@ -1,0 +1,129 @@
+"""Permissions for whom the user names: on the side of the grantee, and on that of the resource."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from constructs_lib._core.objects import offers
+from constructs_lib._core.tokens import is_known
+from constructs_lib._iam.role_policy import RolePolicy
+from constructs_lib._job.warnings import warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+    from constructs_lib._iam.statements import Statement
+
+
+@dataclass(frozen=True)
+class Granted:
+    """Statements on one resource.
+
+    Args:
+        statements: What the grantee may do.
+        on_resource: The same for the resource's own policy, which must not name what comes after the resource.
+        resource: Where such a policy could be; None for what has none.
+        account: The resource's account, if it is known.
+    """
+
+    statements: Sequence[Statement]
+    on_resource: Sequence[Statement] = ()
+    resource: s3.IBucket | kms.IKey | None = None
+    account: str | None = None
+
+
+def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[Granted]) -> iam.Grant:
+    """Grant something.
+
+    Args:
+        scope: What it is granted on.
+        name: What the grant is called, in construct ids.
+        grantee: To whom.
+        parts: What.
+
+    Returns:
+        The grant; without success when something could not be granted at all.
+    """
+    principal = grantee.grant_principal
+    grants, missing = [], []
+    allowed = _in_policies_of(name, grantee, [statement for part in parts for statement in part.statements])
+    if allowed is not None:
+        grants.append(allowed)
+    for part in parts:
+        account = principal.principal_account
+        is_foreign = part.account and account and is_known(account) and account != part.account
+        if allowed is not None and not is_foreign:
+            continue
+        added = _in_policy_of_resource(grantee, part)
+        if added is not None:
+            grants.append(added)
+        else:
+            missing += [statement.render() for statement in part.on_resource or part.statements]
+    if missing:
+        whose = "the resource" if allowed is not None else "the grantee, or of the resource,"
+        warn(
+            scope,
+            f"grant{name}Incomplete",
+            f"{name} is granted only when the policy of {whose} has these statements, which this app cannot add: "
+            f"{json.dumps(cdk.Stack.of(scope).resolve(missing))}",
+        )
+    if not grants or (missing and allowed is None):
+        return iam.Grant.drop(grantee, f"{name} on {scope.node.path}")
+    return _combined(grants)
+
+
+def _in_policies_of(name: str, grantee: iam.IGrantable, statements: Sequence[Statement]) -> iam.Grant | None:
+    """Allow it in the grantee's own policies; None when there are none that this app may change."""
+    if not _is_role(grantee):
+        found = [iam.Grant.add_to_principal(grantee=grantee, **_arguments(statement)) for statement in statements]
+        return _combined(found) if all(each.success for each in found) else None
+    # In the stack of the role, as its own policies are.
+    role = cast("Any", grantee.grant_principal)
+    number = sum(child.node.id.startswith(name) for child in role.node.children)
+    policy = RolePolicy(role, f"{name}{number or ''}", role=role, statements=lambda: list(statements))
+    if not policy.is_attached:
+        return None
+    return policy.granted()
+
+
+def _in_policy_of_resource(grantee: iam.IGrantable, part: Granted) -> iam.Grant | None:
+    """Allow it in the resource's own policy; None when there is none that this app may change."""
+    if part.resource is None:
+        return None
+    found = []
+    # A principal that this app knows as unchangeable pretends to take statements, and the CDK would believe it.
+    owner = iam.ArnPrincipal(cast("Any", grantee.grant_principal).role_arn) if _is_role(grantee) else grantee
+    for statement in part.on_resource or part.statements:
+        added = iam.Grant.add_to_principal_or_resource(grantee=owner, resource=part.resource, **_arguments(statement))
+        if not added.success:
+            return None
+        found.append(added)
+    return _combined(found)
+
+
+def _is_role(grantee: iam.IGrantable) -> bool:
+    return offers(grantee.grant_principal, "attach_inline_policy", "role_arn")
+
+
+def _combined(grants: Sequence[iam.Grant]) -> iam.Grant:
+    first, *others = grants
+    for other in others:
+        first = first.combine(other)
+    return first
+
+
+def _arguments(statement: Statement) -> dict[str, Any]:
+    return {
+        "actions": list(statement.actions),
+        "resource_arns": list(statement.resources),
+        "conditions": {operator: dict(keys) for operator, keys in statement.conditions.items()} or None,
+    }

@@ -1,0 +1,76 @@
+"""Roles that were given from outside."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+from constructs_lib._core.arns import Arn
+from constructs_lib._core.memo import Memo
+from constructs_lib._core.objects import offers
+from constructs_lib._core.tokens import is_known
+from constructs_lib.errors import problem
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+    from constructs_lib._core.arns import Environment
+
+# Of the service's model, with which a test compares them.
+ROLE_ARN = re.compile(r"arn:aws(-[^:]+)?:iam::[0-9]{12}:role/.+")
+ROLE_ARN_LENGTH = (20, 2048)
+
+
+def role_arn(role: iam.IRole) -> str:
+    """Ask a role for its ARN, once.
+
+    Args:
+        role: The role.
+
+    Returns:
+        The ARN, mostly a token.
+    """
+    return _ARNS.of(role, lambda: role.role_arn)
+
+
+_ARNS: Memo[str] = Memo()
+
+
+def check_role(option: str, role: object, environment: Environment) -> list[str]:
+    """Check what was given as a role.
+
+    Args:
+        option: The option that has it.
+        role: Anything.
+        environment: Where the job runs.
+
+    Returns:
+        Problems.
+    """
+    if not offers(role, "role_arn", "attach_inline_policy"):
+        advice = "use DataAccessRole, or import the role with iam.Role.from_role_arn(...)"
+        return [problem(option, role, "an iam.Role", advice)]
+    arn = role_arn(cast("iam.IRole", role))
+    return check_role_arn(option, arn, environment.known_account) if is_known(arn) else []
+
+
+def check_role_arn(option: str, arn: str, account: str | None) -> list[str]:
+    """Check the ARN of a role.
+
+    Args:
+        option: The option that has it.
+        arn: The ARN.
+        account: The stack's account, if it is known.
+
+    Returns:
+        Problems.
+    """
+    shortest, longest = ROLE_ARN_LENGTH
+    if not ROLE_ARN.fullmatch(arn) or not shortest <= len(arn) <= longest:
+        allowed = "arn:<partition>:iam::<12-digit account>:role/<name>"
+        return [problem(option, arn, allowed, "import the role by such an ARN")]
+    parts = Arn.parse(arn)
+    if account and parts and parts.account != account:
+        advice = "a role can only be passed within its account"
+        return [problem(option, arn, f"a role of account {account}, the stack's", advice)]
+    return []

@@ -1,0 +1,188 @@
+"""What a user is told about a job that may work, but not by this app alone."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from constructs_lib._core.arns import Arn
+from constructs_lib._core.memo import Memo
+from constructs_lib._core.tokens import is_known
+from constructs_lib._iam.permissions import data_access_statements
+from constructs_lib._iam.role_policy import policy_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_cdk import aws_iam as iam
+    from constructs import IConstruct
+
+    from constructs_lib._core.arns import Environment
+    from constructs_lib._core.buckets import BucketFacts
+    from constructs_lib._iam.permissions import JobNeeds
+
+# Developer Guide, "Guidelines and quotas", and the endpoints that the SDKs know; a test compares them.
+REGIONS = frozenset(
+    {
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+        "us-east-1",
+        "us-east-2",
+        "us-gov-west-1",
+        "us-iso-east-1",
+        "us-isof-east-1",
+        "us-isof-south-1",
+        "us-west-2",
+    }
+)
+
+
+def warn(construct: IConstruct, name: str, text: str) -> None:
+    """Warn at synthesis.
+
+    Args:
+        construct: Whom it concerns.
+        name: What `Annotations.acknowledge_warning` knows the warning by, after the library's name.
+        text: What is the matter, and what to do.
+    """
+    cdk.Annotations.of(construct).add_warning_v2(f"cdk-comprehend-classification:{name}", text)
+
+
+def warn_of_missing_statements(job: IConstruct, needs: JobNeeds, environment: Environment) -> None:
+    """Say what a role that cannot be changed must have.
+
+    Args:
+        job: The job.
+        needs: What it touches.
+        environment: Where it runs.
+    """
+    document = cdk.Stack.of(job).resolve(policy_document(data_access_statements([needs], environment)))
+    warn(
+        job,
+        "dataAccessRoleIsImmutable",
+        "data_access_role cannot be changed by this app, so the job fails unless the role already has these "
+        f"statements: {json.dumps(document['Statement'])}",
+    )
+
+
+def warn_of_foreign_keys(job: IConstruct, needs: JobNeeds, environment: Environment) -> None:
+    """Say what the key policy of another account must have.
+
+    Args:
+        job: The job.
+        needs: What it touches.
+        environment: Where it runs.
+    """
+    account = environment.known_account
+    keys = {key.resource for key in (needs.documents_key, needs.results_key, needs.volume_key) if key}
+    foreign = {arn.account for key in keys if (arn := Arn.parse(key)) and is_known(arn.account)} - {account}
+    if account is None or not foreign:
+        return
+    statements = [
+        {**statement.render(), "Principal": {"AWS": needs.role_arn}, "Resource": "*"}
+        for statement in data_access_statements([needs], environment)
+        if any(action.startswith("kms:") for action in statement.actions)
+        and foreign & {arn.account for resource in statement.resources if (arn := Arn.parse(resource))}
+    ]
+    warn(
+        job,
+        "keyOfAnotherAccount",
+        f"the key policy of the key in account {', '.join(sorted(foreign))} must have these statements, or the job "
+        f"fails: {json.dumps(cdk.Stack.of(job).resolve(statements))}",
+    )
+
+
+def warn_of_foreign_buckets(
+    job: IConstruct, needs: JobNeeds, environment: Environment, buckets: Iterable[BucketFacts]
+) -> None:
+    """Say what the bucket policy of another account must have.
+
+    Args:
+        job: The job.
+        needs: What it touches.
+        environment: Where it runs.
+        buckets: The buckets.
+    """
+    account = environment.known_account
+    foreign = {bucket.arn: bucket.account for bucket in buckets if account and bucket.account not in (None, account)}
+    for arn, owner in foreign.items():
+        statements = [
+            {**statement.render(), "Principal": {"AWS": needs.role_arn}}
+            for statement in data_access_statements([needs], environment)
+            if any(resource == arn or resource.startswith(f"{arn}/") for resource in statement.resources)
+        ]
+        warn(
+            job,
+            "bucketOfAnotherAccount",
+            f"the policy of the bucket in account {owner} must have these statements, or the job fails: "
+            f"{json.dumps(cdk.Stack.of(job).resolve(statements))}",
+        )
+
+
+def warn_of_region(job: IConstruct, environment: Environment) -> None:
+    """Say that a Region was not known to have Comprehend.
+
+    Args:
+        job: The job.
+        environment: Where it runs.
+    """
+    region = environment.known_region
+    if region and region not in REGIONS:
+        warn(
+            job,
+            "regionUnknown",
+            f"Region {region} was not known to have Amazon Comprehend when this version was released; known: "
+            f"{', '.join(sorted(REGIONS))}",
+        )
+
+
+def warn_of_unread_images(job: IConstruct) -> None:
+    """Say that Textract may be needed, which nobody has allowed.
+
+    Args:
+        job: The job.
+    """
+    warn(
+        job,
+        "readerMissing",
+        "documents has no reader, but the name of an image or PDF, which the service may read with Amazon Textract; "
+        "without permission for that the job fails with TEXTRACT_ACCESS_DENIED: pass reader=DocumentReader."
+        "service_default(), or .detect_text() or .analyze(...) to choose how it is read",
+    )
+
+
+def warn_of_role_path(job: IConstruct, role: iam.IRole, arn: str) -> None:
+    """Say that a policy may go to another role than was meant.
+
+    Args:
+        job: The job.
+        role: The role.
+        arn: Its ARN.
+    """
+    if is_known(arn) or not _NAME_IS_CUT.of(role, lambda: _name_is_cut(role)):
+        return
+    warn(
+        job,
+        "roleNameFromArn",
+        "data_access_role was imported by an ARN that only the deployment knows; its name is taken to be what follows "
+        "the first slash, so that for an ARN with a path, such as role/service-role/X, the statements go to another "
+        "role: import such a role with iam.Role.from_role_name, or with an ARN that is known at synthesis",
+    )
+
+
+_NAME_IS_CUT: Memo[bool] = Memo()
+
+
+def _name_is_cut(role: iam.IRole) -> bool:
+    if cdk.Resource.is_owned_resource(role):
+        return False
+    return "Fn::Split" in json.dumps(cdk.Stack.of(role).resolve(role.role_name))

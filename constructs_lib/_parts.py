@@ -1,0 +1,168 @@
+"""What a pipeline or a workflow makes where it was not given: buckets, keys, role, network."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+
+from constructs_lib._core.prefixes import split_uri
+from constructs_lib._core.tokens import is_known
+from constructs_lib._job.settings import check_flag
+from constructs_lib.data_access_role import DataAccessRole
+from constructs_lib.errors import problem
+from constructs_lib.keys import Key, as_key, check_key
+from constructs_lib.network import ClassificationNetwork, check_removal_policy
+from constructs_lib.storage import AccessLogsBucket, PrivateBucket, RotatedKey, check_access_logs_bucket
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+    from constructs import Construct
+
+    from constructs_lib._core.arns import Environment
+    from constructs_lib.documents import Documents
+    from constructs_lib.results import Results
+
+
+def parts_problems(
+    environment: Environment,
+    *,
+    encryption_key: object,
+    network: object,
+    network_isolation: object,
+    access_logs_bucket: Any,  # noqa: ANN401 - anything may have been given
+    removal_policy: object,
+    outputs: object,
+) -> list[str]:
+    """Check the options that a pipeline or a workflow has beside those of a job.
+
+    Args:
+        environment: Where it is deployed.
+        encryption_key: As of `DocumentClassificationPipeline`, like all others.
+        network: The network.
+        network_isolation: Whether there is one.
+        access_logs_bucket: The bucket.
+        removal_policy: The policy.
+        outputs: Whether there are outputs.
+
+    Returns:
+        Problems.
+    """
+    found = [] if encryption_key is None else check_key("encryption_key", encryption_key, environment, aliases=True)
+    found += check_flag("network_isolation", network_isolation)
+    if network is not None and network_isolation is False:
+        allowed = "True with a network"
+        found.append(problem("network_isolation", network_isolation, allowed, "leave out one of the two options"))
+    found += check_access_logs_bucket(access_logs_bucket, environment)
+    found += check_removal_policy(removal_policy)
+    return found + check_flag("outputs", outputs)
+
+
+class Parts:
+    """What is given, and what was made in the place of what is not.
+
+    Args:
+        scope: Where it is made.
+        documents: What is classified.
+        results: Where results go.
+        encryption_key: As of `DocumentClassificationPipeline`, like all others; already checked.
+        volume_encryption_key: The key of volumes.
+        data_access_role: The role.
+        network: The network.
+        network_isolation: Whether there is one.
+        access_logs_bucket: The bucket.
+        removal_policy: The policy.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        documents: Documents,
+        results: Results,
+        encryption_key: Key | None,
+        volume_encryption_key: Key | None,
+        data_access_role: iam.IRole | None,
+        network: ClassificationNetwork | None,
+        network_isolation: bool,
+        access_logs_bucket: s3.IBucket | None,
+        removal_policy: cdk.RemovalPolicy,
+    ) -> None:
+        self._scope = scope
+        self._removal_policy = removal_policy
+        self._access_logs_bucket = access_logs_bucket
+        self.encryption_key: kms.IKey | None = None
+        if encryption_key is not None:
+            self.encryption_key = as_key(scope, "EncryptionKeyImport", encryption_key)
+        elif documents.in_new or results.in_new:
+            self.encryption_key = self._make_key("EncryptionKey", "Documents and results of classification jobs")
+        self.volume_encryption_key: kms.IKey = (
+            self._make_key("VolumeKey", "Storage volumes of classification jobs")
+            if volume_encryption_key is None
+            else as_key(scope, "VolumeKeyImport", volume_encryption_key)
+        )
+        # As the user wrote it: the request then says the same.
+        self.volume_key: Key = volume_encryption_key or self.volume_encryption_key
+        self.data_access_role = data_access_role or DataAccessRole(scope, "DataAccessRole")
+        self.network = network
+        if network is None and network_isolation:
+            self.network = ClassificationNetwork(scope, "Network", removal_policy=removal_policy)
+        self.documents_bucket: PrivateBucket | None = None
+        if documents.in_new:
+            self.documents_bucket = self._make_bucket("DocumentsBucket", documents)
+            documents = documents.placed_in(self.documents_bucket)
+        self.documents = documents
+        if results.in_new:
+            results = results.placed_in(self._make_bucket("ResultsBucket", results))
+        self.results = results if encryption_key is None else results.encrypted_with(encryption_key)
+
+    @cached_property
+    def results_bucket(self) -> s3.IBucket | s3.Bucket:
+        """Where results go; imported where only a URI names it."""
+        if self.results.bucket is not None:
+            return self.results.bucket
+        bucket, _ = split_uri(self.results.uri or "") or ("", "")
+        return s3.Bucket.from_bucket_name(self._scope, "ResultsBucketImport", bucket)
+
+    @property
+    def documents_uri(self) -> str | None:
+        """Where documents are put, if a bucket was made for them."""
+        if self.documents_bucket is None:
+            return None
+        return f"s3://{self.documents_bucket.bucket_name}/{self.documents.prefix}"
+
+    def _make_key(self, id: str, description: str) -> RotatedKey:
+        return RotatedKey(self._scope, id, description=description, removal_policy=self._removal_policy)
+
+    def _make_bucket(self, id: str, contents: Documents | Results) -> PrivateBucket:
+        if self._access_logs_bucket is None:
+            self._access_logs_bucket = AccessLogsBucket(
+                self._scope, "AccessLogsBucket", removal_policy=self._removal_policy
+            )
+        return PrivateBucket(
+            self._scope,
+            id,
+            encryption_key=self.encryption_key,
+            access_logs_bucket=self._access_logs_bucket,
+            removal_policy=self._removal_policy,
+            lifecycle_rules=contents.lifecycle_rules,
+        )
+
+
+def add_output(scope: Construct, name: str, value: str, description: str) -> None:
+    """Define an output, named after its construct alone where that stands directly in a stack.
+
+    Args:
+        scope: The pipeline or workflow.
+        name: What the output tells, such as `JobArn`.
+        value: Its value.
+        description: What it is.
+    """
+    output = cdk.CfnOutput(scope, name, value=value, description=description)
+    parent = scope.node.scope
+    id = "".join(filter(str.isalnum, scope.node.id))
+    if id.isascii() and is_known(scope.node.id) and cdk.Stack.is_stack(parent):
+        output.override_logical_id(f"{id}{name}")
