@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib.local import assembly as assemblies
 from constructs_lib.local import data, toolchain
 from constructs_lib.local.errors import LocalAwsError
-from constructs_lib.predictions import Labels, read_predictions, render_text, summarize
+from constructs_lib.predictions import Labels, read_predictions, render_for_terminal, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from constructs_lib.local.aws import LocalAws
 
 _JOB_PATIENCE = 600.0
+_SHOWN = 100  # documents; when the command ends, their predictions are gone
 
 
 @dataclass(frozen=True)
@@ -176,10 +176,8 @@ def _show_predictions(aws: LocalAws, job: dict[str, Any], labels: Labels | None)
     uri = job["OutputDataConfig"]["S3Uri"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    summary = summarize(read_predictions(body), labels=labels)
-    ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-    width = shutil.get_terminal_size().columns
-    _say(f"\n{render_text(summary, source=uri, width=width, ascii_only=ascii_only)}".rstrip())
+    summary = summarize(read_predictions(body), labels=labels, first=_SHOWN)
+    _say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
 
 
 def _say(text: str) -> None:

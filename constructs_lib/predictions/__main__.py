@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.export import STANDARD_OUTPUT, CsvExport, JsonExport, open_complete
+from constructs_lib.predictions.export import CsvExport, JsonExport
 from constructs_lib.predictions.labels import read_labels
-from constructs_lib.predictions.page import render_html
-from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError, read_predictions
-from constructs_lib.predictions.source import open_output
+from constructs_lib.predictions.output_file import STANDARD_OUTPUT, open_complete
+from constructs_lib.predictions.progress import Progress
+from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError
+from constructs_lib.predictions.source import open_outputs, predictions_of
 from constructs_lib.predictions.summary import summarize
-from constructs_lib.predictions.terminal import render_text
+from constructs_lib.predictions.text import clean, clean_lines, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from constructs_lib.predictions.reading import Prediction
+    from constructs_lib.predictions.summary import Summary
+
+_ON_THE_PAGE = 5_000  # documents; more make a page that browsers are slow to open
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # `| head` has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {clean_lines(str(error))}\n")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -51,30 +55,44 @@ def _run(options: argparse.Namespace) -> None:
     with ExitStack() as stack:
         exports: list[CsvExport | JsonExport] = []
         # Every file is opened first: a folder that is not there shows before a long read.
-        if options.csv:
+        if options.csv is not None:
             exports.append(CsvExport(stack.enter_context(open_complete(options.csv)), labels, options.threshold))
-        as_json = JsonExport(stack.enter_context(open_complete(options.json))) if options.json else None
-        if as_json:
+        as_json = None
+        if options.json is not None:
+            as_json = JsonExport(stack.enter_context(open_complete(options.json)), options.threshold)
             exports.append(as_json)
-        page = stack.enter_context(open_complete(options.html)) if options.html else None
+        page = None
+        if options.html is not None:
+            page = stack.enter_context(open_complete(options.html, errors="xmlcharrefreplace"))
 
-        output = stack.enter_context(open_output(options.target))
-        summary = summarize(
-            _exported(read_predictions(output.stream), exports),
-            labels=labels,
-            first=options.rows,
-            lowest=options.lowest,
-            threshold=options.threshold,
-        )
+        places: list[str] = []
+        with Progress(wanted=STANDARD_OUTPUT not in (options.csv, options.json)) as progress:
+            predictions = _read(options.targets, progress, places)
+            summary = summarize(
+                _exported(predictions, exports) if exports else predictions,
+                labels=labels,
+                first=max(options.rows, _ON_THE_PAGE) if page else options.rows,
+                lowest=options.lowest,
+                threshold=options.threshold,
+            )
+        source = places[0] if len(places) == 1 else counted(len(places), "output")
         if as_json:
             as_json.finish(summary)
         if page:
-            page.write(render_html(summary, source=output.location))
-    if STANDARD_OUTPUT not in {options.csv, options.json, options.html}:
-        width = shutil.get_terminal_size().columns
-        ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
-        sys.stdout.write(render_text(summary, source=output.location, width=width, ascii_only=ascii_only))
+            from constructs_lib.predictions import render_html  # noqa: PLC0415 - needs the extra
+
+            page.write(render_html(summary, source=source))
+    written = [name for name in (options.csv, options.json, options.html) if name is not None]
+    if STANDARD_OUTPUT not in written:
+        _report(summary, source, options)
+        sys.stdout.writelines(f"Written: {clean(name)}\n" for name in written)
     sys.stdout.flush()
+
+
+def _read(targets: Sequence[str], progress: Progress, places: list[str]) -> Iterator[Prediction]:
+    for output in open_outputs(targets):
+        places.append(output.location)
+        yield from progress.followed(predictions_of(progress.counted(output)))
 
 
 def _exported(predictions: Iterable[Prediction], exports: Sequence[CsvExport | JsonExport]) -> Iterator[Prediction]:
@@ -84,23 +102,36 @@ def _exported(predictions: Iterable[Prediction], exports: Sequence[CsvExport | J
         yield prediction
 
 
+def _report(summary: Summary, source: str, options: argparse.Namespace) -> None:
+    from constructs_lib.predictions import render_for_terminal  # noqa: PLC0415 - needs the extra
+
+    more = f"all are in {options.csv}" if options.csv else "--csv FILE writes all"
+    summary = replace(summary, first=summary.first[: options.rows])
+    sys.stdout.write(render_for_terminal(summary, source=source, more=more))
+
+
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m constructs_lib.predictions",
-        description="Show what a document classification job found.",
+        description="Show what document classification jobs found.",
         epilog="FILE may be - for standard output, in place of the report. Credentials, Region and endpoints are those "
         "of the environment, as boto3 finds them.",
     )
     parser.add_argument(
-        "target",
-        help="JobArn, job id, s3:// URI of an output.tar.gz or of a prefix that holds one, or a local output.tar.gz",
+        "targets",
+        metavar="target",
+        nargs="+",
+        help="JobArn or job id; s3:// URI, ARN or https address of an output.tar.gz or of a prefix with the output of "
+        "any number of jobs; a local output.tar.gz, what was in it, or a folder with such files; - for standard input",
     )
     parser.add_argument(
         "--labels", metavar="CSV", help="the right classes, with columns file,label or line,label: count what is right"
     )
     parser.add_argument("--csv", metavar="FILE", help="write all predictions as CSV")
     parser.add_argument("--json", metavar="FILE", help="write all predictions and the counts as JSON")
-    parser.add_argument("--html", metavar="FILE", help="write the report as one HTML page")
+    parser.add_argument(
+        "--html", metavar="FILE", help=f"write the report as one HTML page, with the first {_ON_THE_PAGE:,} documents"
+    )
     parser.add_argument("--rows", metavar="N", type=_count, default=20, help="predictions in the report (default: 20)")
     parser.add_argument(
         "--lowest", metavar="N", type=_count, default=10, help="least certain predictions in the report (default: 10)"
@@ -113,13 +144,19 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="score from which on a label of a multi-label model counts, 0 to 1 (default: 0.5)",
     )
     options = parser.parse_args(arguments)
-    if [options.csv, options.json, options.html].count(STANDARD_OUTPUT) > 1:
+    files = [name for name in (options.csv, options.json, options.html) if name is not None]
+    if files.count(STANDARD_OUTPUT) > 1:
         parser.error("only one of --csv, --json and --html can be standard output")
+    written = [os.path.realpath(name) for name in files if name != STANDARD_OUTPUT]
+    if len(set(written)) < len(written):
+        parser.error("--csv, --json and --html must be different files")
+    if set(written) & {os.path.realpath(target) for target in [*options.targets, options.labels or ""]}:
+        parser.error("a file cannot be read and written at once")
     return options
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):  # noqa: PLR2004 - a thousand million
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
     return int(text)
 

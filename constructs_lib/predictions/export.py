@@ -1,62 +1,59 @@
-"""Files made from predictions, written while they are read and put in place when complete."""
+"""Files made from predictions, written while they are read."""
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import sys
-from contextlib import contextmanager
+import re
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from constructs_lib.predictions.reading import PredictionsError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from constructs_lib.predictions.labels import Labels
-    from constructs_lib.predictions.reading import Prediction
+    from constructs_lib.predictions.reading import Prediction, Problem
     from constructs_lib.predictions.summary import Summary
 
-STANDARD_OUTPUT = "-"
+_COLUMNS = (
+    *("job", "file", "line", "page", "pages", "document_type", "class", "score", "scores"),
+    *("error_code", "error_message", "errors", "warnings"),
+)
+# What a spreadsheet takes for a formula: at the beginning of a cell, behind what it drops, or behind what it may take
+# for the end of a cell.
+_formula = re.compile(r'(^|[;\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])').sub
+_needs_quotes = re.compile(r'[",\r\n]').search
+_unseen = re.compile(r"[^\x20-\x7e]").sub
+_KEPT = 10_000  # encoded texts remembered
 
 
-@contextmanager
-def open_complete(name: str) -> Iterator[TextIO]:
-    """Open a text file that appears under its name only when everything was written.
+class _Remembered(dict[str, str]):
+    """Encoded texts: names of classes and files come again and again."""
+
+    def __init__(self, encode: Callable[[str], str]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _KEPT:
+            self.clear()
+        self[text] = encoded = self._encode(text)
+        return encoded
+
+
+def cell(text: str) -> str:
+    """Return a cell of a CSV file, defused: what a spreadsheet would run gets an apostrophe before it.
 
     Args:
-        name: The path, or `-` for standard output.
-
-    Yields:
-        The file to write to.
-
-    Raises:
-        PredictionsError: The file cannot be written.
+        text: What the cell says.
     """
-    if name == STANDARD_OUTPUT:
-        yield sys.stdout
-        return
-    path = Path(name)
-    # Beside the target, so that putting it in place is one step of the file system.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        # A lone surrogate, which JSON can hold, is written as its escape.
-        file = temporary.open("x", encoding="utf-8", errors="backslashreplace", newline="")
-    except OSError as error:
-        raise PredictionsError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with file:
-            yield file
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    text = _formula(r"\1'", text)
+    return '"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text
 
 
 class CsvExport:
-    """Write predictions as CSV: one line a prediction, the classes of a multi-label model joined with `|`.
+    """Write predictions as CSV: one line a prediction, with all that is known of it.
+
+    The classes of a multi-label model are joined with `|`. All scores, all errors and all warnings are JSON in a cell.
 
     Args:
         file: The file to write to.
@@ -65,49 +62,119 @@ class CsvExport:
     """
 
     def __init__(self, file: TextIO, labels: Labels | None, threshold: float) -> None:
-        self._writer = csv.writer(file, lineterminator="\n")
+        self._write = file.write
         self._labels = labels
         self._threshold = threshold
-        columns = ["file", "line", "page", "class", "score", "error_code", "error_message"]
-        self._writer.writerow(columns if labels is None else [*columns, "label", "right"])
+        self._cells = _Remembered(cell)
+        self._texts = _Remembered(lambda text: _in_cell(json_text(text)))
+        columns = _COLUMNS if labels is None else (*_COLUMNS, "label", "right")
+        self._write(",".join(columns) + "\n")
 
     def add(self, prediction: Prediction) -> None:
         """Write one line."""
-        assigned = [score.name for score in prediction.assigned(self._threshold)]
-        error = prediction.errors[0] if prediction.errors else None
-        row: list[str | float | None] = [prediction.file, prediction.line, prediction.page, "|".join(assigned)]
-        row += [prediction.best.score if prediction.best else None]
-        row += [error.code, error.message] if error else [None, None]
+        file, at, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
+        cells, texts = self._cells, self._texts
+        listed = name = score = ""
+        if scores:
+            listed = '"{' + ", ".join([f"{texts[name]}: {score!r}" for name, score in scores]) + '}"'
+            name, score = cells[scores[0].name], repr(scores[0].score)
+            if multi_label:
+                name = cell("|".join([label.name for label in prediction.assigned(self._threshold)]))
+        line = (
+            f"{cells[job or '']},{cells[file]},{'' if at is None else at},{'' if page is None else page},"
+            f"{'' if pages is None else pages},{cells[document_type or '']},{name},{score},{listed},"
+        )
+        if errors or warnings:
+            code, message = (cell(errors[0].code), cell(errors[0].message)) if errors else ("", "")
+            line += f"{code},{message},{_problems(errors)},{_problems(warnings)}"
+        else:
+            line += ",,,"
         if self._labels is not None:
-            label = self._labels.find(prediction)
-            row += ["|".join(sorted(label[1])), str(label[1] == set(assigned)).lower()] if label else [None, None]
-        self._writer.writerow(row)
+            line += self._compared(prediction, self._labels)
+        self._write(line + "\n")
+
+    def _compared(self, prediction: Prediction, labels: Labels) -> str:
+        label = labels.find(prediction)
+        if label is None:
+            return ",,"
+        right = label[1] == {score.name for score in prediction.assigned(self._threshold)}
+        return f",{cell('|'.join(sorted(label[1])))},{'true' if right else 'false'}"
+
+
+def _problems(problems: tuple[Problem, ...]) -> str:
+    return f'"{_in_cell(json_value([problem._asdict() for problem in problems]))}"' if problems else ""
+
+
+def _in_cell(encoded: str) -> str:
+    """Put JSON into a quoted cell; a semicolon ends a cell in half of the world, quotes or not."""
+    return encoded.replace('"', '""').replace(";", "\\u003b")
 
 
 class JsonExport:
-    """Write one JSON object: `predictions`, an array of records, then `summary`.
+    """Write one JSON object: `predictions`, an array of what `Prediction.as_dict` returns, then `summary`.
 
     Args:
         file: The file to write to.
+        threshold: The score from which on a label of a multi-label model counts.
     """
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    def __init__(self, file: TextIO, threshold: float) -> None:
+        self._write = file.write
+        self._threshold = threshold
         self._separator = '{"predictions": [\n'
-        self._encode = json.JSONEncoder(ensure_ascii=False).encode
+        ascii_only = not (getattr(file, "encoding", None) or "utf-8").lower().startswith("utf")
+        self._encode = json_value if not ascii_only else json.dumps
+        self._text = json_text if not ascii_only else json.encoder.encode_basestring_ascii
+        self._texts = _Remembered(self._text)
 
     def add(self, prediction: Prediction) -> None:
         """Write one record."""
-        self._file.write(self._separator + self._encode(prediction.as_dict()))
+        file, at, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
+        if multi_label or errors or warnings or document_type or not scores or page is not None or pages is not None:
+            record = self._encode(prediction.as_dict(self._threshold))
+        else:
+            texts = self._texts
+            listed = ", ".join([f'{{"name": {texts[name]}, "score": {score!r}}}' for name, score in scores])
+            name, score = scores[0]
+            document = texts[file] if at is None else f'{texts[file][:-1]} line {at}"'
+            record = (
+                f'{{"document": {document}, "class": {texts[name]}, "score": {score!r}, "file": {texts[file]}, '
+                f'"line": {"null" if at is None else at}, "page": null, "pages": null, "scores": [{listed}], '
+                '"multi_label": false, "document_type": null, "errors": [], "warnings": [], '
+                f'"job": {"null" if job is None else texts[job]}}}'
+            )
+        self._write(self._separator + record)
         self._separator = ",\n"
 
     def finish(self, summary: Summary) -> None:
         """Write the summary, whose lists of single predictions are left out: they are all above."""
-        numbers = {
-            name: value for name, value in asdict(summary).items() if name not in {"first", "lowest", "problems"}
-        }
+        single = {"first", "lowest", "problems"}
+        numbers = {name: value for name, value in asdict(summary).items() if name not in single}
         if summary.accuracy is not None:
-            numbers["accuracy"] = {**numbers["accuracy"], "share": summary.accuracy.share}
+            classes = [
+                {**asdict(found), "precision": found.precision, "recall": found.recall}
+                for found in summary.accuracy.classes
+            ]
+            numbers["accuracy"] = {**numbers["accuracy"], "share": summary.accuracy.share, "classes": classes}
             del numbers["accuracy"]["misses"]
         opening = self._separator if self._separator != ",\n" else "\n"
-        self._file.write(f'{opening}], "summary": {self._encode(numbers)}}}\n')
+        self._write(f'{opening}], "summary": {self._encode(numbers)}}}\n')
+
+
+def json_value(value: object) -> str:
+    """Return JSON that people can read and a terminal can show."""
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def json_text(text: str) -> str:
+    """The same for a text, with its quotes."""
+    return _escaped(json.encoder.encode_basestring(text))
+
+
+def _escaped(encoded: str) -> str:
+    """Escape what is not seen: controls, marks of direction, halves of characters."""
+    return encoded if encoded.isprintable() else _unseen(_escape, encoded)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.encoder.encode_basestring_ascii(match[0])[1:-1]

@@ -1,40 +1,29 @@
-"""Find the output of a job: a local file, an object in S3, or what a job says it wrote."""
+"""Find the output of jobs: local files, objects in S3, or what a job says it wrote."""
 
 from __future__ import annotations
 
-import re
+import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
-from constructs_lib.predictions.errors import (
-    AccessError,
-    JobNotFinishedError,
-    MissingExtraError,
-    NotFoundError,
-)
-from constructs_lib.predictions.reading import PredictionsError
+from constructs_lib.predictions.errors import AccessError, JobNotFinishedError, MissingExtraError, NotFoundError
+from constructs_lib.predictions.finding import choose, is_candidate, job_of
+from constructs_lib.predictions.reading import BadArchiveError, PredictionsError, read_predictions
+from constructs_lib.predictions.targets import KINDS, STANDARD_INPUT, Job, LocalPath, S3Place, parse_target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import boto3
     from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-    from constructs_lib.predictions.reading import ReadableStream
+    from constructs_lib.predictions.reading import Prediction, ReadableStream
 
-_JOB_ARN = re.compile(
-    r"arn:aws[a-z-]*:comprehend:(?P<region>[a-z0-9-]+):[0-9]{12}:document-classification-job/(?P<id>.+)"
-)
-_JOB_ID = re.compile(r"[0-9A-Za-z-]{1,32}")
-_S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)(?:/(?P<key>.*))?", re.DOTALL)
-_ARCHIVE_SUFFIXES = (".tar.gz", ".tgz")
-_LISTED = 10  # archives named in a message
-
-_KINDS = "a JobArn, a job id, an s3:// URI or a local output.tar.gz"
+_LISTED = 10  # outputs named in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,127 +33,255 @@ class Output:
     Args:
         location: Where it lies: an `s3://` URI or a path.
         stream: The bytes of the archive.
+        job: The id of the job, where the location tells it.
+        size: How many bytes there are, where that is known.
     """
 
     location: str
     stream: ReadableStream
+    job: str | None = None
+    size: int | None = None
 
 
 @contextmanager
 def open_output(target: str, *, session: boto3.Session | None = None) -> Iterator[Output]:
-    """Open the output of a job; its bytes come as they are read.
+    """Open the output of one job; its bytes come as they are read.
 
     Args:
-        target: A local `output.tar.gz`, the `s3://` URI of one or of a prefix that holds exactly one, the ARN of a
-            job, or a job id in the Region of the session.
+        target: As for `open_outputs`, where only one output lies.
         session: Credentials and Region. Default: - those of the environment, as boto3 finds them.
 
     Yields:
         The output.
 
     Raises:
-        NotFoundError: There is no such file, bucket, object or job, or the prefix holds no archive.
-        JobNotFinishedError: The job is still queued or running.
-        AccessError: AWS refused a call.
-        MissingExtraError: boto3 is not installed.
-        PredictionsError: The job failed or was stopped, the prefix holds several archives, the target is nothing that
-            can be read, or AWS cannot be reached.
+        PredictionsError: As `open_outputs`, and when several outputs lie there.
 
     Source: API reference, `DescribeDocumentClassificationJob`, `OutputDataConfig.S3Uri`.
     """
-    if _is_a_path(target):
-        with _open_file(Path(target)) as output:
+    places = _find(target, _Sessions(session))
+    if len(places) > 1:
+        listed = "".join(f"\n  {place.location}" for place in places[:_LISTED])
+        more = f"\n  and {len(places) - _LISTED} more" if len(places) > _LISTED else ""
+        raise PredictionsError(
+            f"{len(places)} archives lie at {target}; give one of them, or read all with read_outputs:{listed}{more}"
+        )
+    with places[0].open() as output:
+        yield output
+
+
+def open_outputs(targets: Iterable[str], *, session: boto3.Session | None = None) -> Iterator[Output]:
+    """Open the outputs of jobs one after the other; each is closed when the next one is asked for.
+
+    Args:
+        targets: Each a file (`output.tar.gz`, or what was in it, packed or not) or a folder with such files; an object
+            in S3 or a prefix with the output of any number of jobs, or with the files of a workflow's table, as URI,
+            ARN or https address; the ARN of a job, or its id in the Region of the session; `-` for standard input.
+            All of them are looked up before the first one is opened.
+        session: Credentials and Region. Default: - those of the environment, as boto3 finds them.
+
+    Yields:
+        The outputs, each place once.
+
+    Raises:
+        NotFoundError: There is no such file, bucket, object or job, or no output lies there.
+        JobNotFinishedError: A job is still queued or running.
+        AccessError: AWS refused a call.
+        MissingExtraError: boto3 is not installed.
+        PredictionsError: A job failed or was stopped, a target is nothing that can be read, or AWS cannot be reached.
+    """
+    sessions = _Sessions(session)
+    places = {place.location: place for target in targets for place in _find(target, sessions)}
+    for place in places.values():
+        with place.open() as output:
             yield output
-        return
-    if target == "NOT_STARTED":
-        raise NotFoundError("the deployment started no job, since its input was empty: add documents and a new run_id")
-    arn = _JOB_ARN.fullmatch(target)
-    if arn is None and not _S3_URI.fullmatch(target) and not _JOB_ID.fullmatch(target):
-        raise PredictionsError(f"{target!r} cannot be read: give {_KINDS}")
 
-    session = session or _default_session()
-    with _clear_messages(target):
-        uri = target
-        if not target.startswith("s3://"):
-            job_id, region = (unquote(arn["id"]), arn["region"]) if arn else (target, None)
-            uri = _output_of_job(session, job_id, region)
-        s3 = session.client("s3")
-        bucket, key = _archive_at(s3, uri)
-        body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+
+def read_outputs(targets: str | Iterable[str], *, session: boto3.Session | None = None) -> Iterator[Prediction]:
+    """Read the predictions of any number of jobs.
+
+    Args:
+        targets: As for `open_outputs`; one or several.
+        session: Credentials and Region. Default: - those of the environment, as boto3 finds them.
+
+    Yields:
+        The predictions; `job` tells which job each is of: its id, or the place of its output where that does not tell.
+
+    Raises:
+        PredictionsError: As `open_outputs` and `read_predictions`; the message names the output.
+    """
+    for output in open_outputs([targets] if isinstance(targets, str) else targets, session=session):
+        yield from predictions_of(output)
+
+
+def predictions_of(output: Output) -> Iterator[Prediction]:
+    """Read the predictions of one opened output.
+
+    Args:
+        output: The output.
+
+    Yields:
+        The predictions.
+
+    Raises:
+        BadArchiveError: The output cannot be read; the message names it.
+    """
+    try:
+        yield from read_predictions(output.stream, job=output.job or output.location)
+    except BadArchiveError as error:
+        raise BadArchiveError(f"{output.location}: {error}") from error
+
+
+class _Sessions:
+    """A session that is made when it is needed: files are read without boto3."""
+
+    def __init__(self, session: boto3.Session | None) -> None:
+        self._session = session
+
+    def get(self) -> boto3.Session:
+        if self._session is None:
+            try:
+                import boto3  # noqa: PLC0415 - files are read without it
+            except ImportError as error:
+                raise MissingExtraError(
+                    "reading from AWS needs boto3: pip install 'cdk-comprehend-classification[results]'"
+                ) from error
+            self._session = boto3.Session()
+        return self._session
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+
+    @property
+    def location(self) -> str:
+        return str(self.path)
+
+    @contextmanager
+    def open(self) -> Iterator[Output]:
         try:
-            yield Output(f"s3://{bucket}/{key}", body)
-        finally:
-            body.close()
+            stream = self.path.open("rb")
+        except OSError as error:
+            raise _not_opened(self.path, error) from error
+        with stream:
+            size = os.fstat(stream.fileno()).st_size or None  # a pipe has none
+            yield Output(self.location, stream, job_of(self.path.absolute().as_posix()), size)
 
 
-def _is_a_path(target: str) -> bool:
-    if not target or target.startswith(("s3://", "arn:")):
-        return False
-    return "/" in target or target.endswith(_ARCHIVE_SUFFIXES) or Path(target).exists()
+@dataclass(frozen=True, slots=True)
+class _StandardInput:
+    location: str = "standard input"
+
+    @contextmanager
+    def open(self) -> Iterator[Output]:
+        yield Output(self.location, sys.stdin.buffer)
 
 
-@contextmanager
-def _open_file(path: Path) -> Iterator[Output]:
-    try:
-        stream = path.open("rb")
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no file {path}; give {_KINDS}") from None
-    except IsADirectoryError:
-        raise PredictionsError(f"{path} is a folder: give the output.tar.gz in it") from None
-    except OSError as error:
-        raise PredictionsError(f"cannot open {path}: {error.strerror}") from error
-    with stream:
-        yield Output(str(path), stream)
+@dataclass(frozen=True, slots=True)
+class _Object:
+    bucket: str
+    key: str
+    s3: S3Client
+    job: str | None = None
+
+    @property
+    def location(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    @contextmanager
+    def open(self) -> Iterator[Output]:
+        with _clear_messages(self.location):
+            answer = self.s3.get_object(Bucket=self.bucket, Key=self.key)
+            body = answer["Body"]
+            try:
+                stream = _Body(body, self.location)
+                yield Output(self.location, stream, self.job or job_of(self.key), answer.get("ContentLength"))
+            finally:
+                body.close()
 
 
-def _default_session() -> boto3.Session:
-    try:
-        import boto3  # noqa: PLC0415 - local files are read without it
-    except ImportError as error:
-        raise MissingExtraError(
-            "reading from AWS needs boto3: pip install 'cdk-comprehend-classification[results]'"
-        ) from error
-    return boto3.Session()
+class _Body:
+    """The body of a response: a connection that breaks while it is read is an error of this package."""
+
+    def __init__(self, body: ReadableStream, location: str) -> None:
+        self._body = body
+        self._location = location
+
+    def read(self, size: int, /) -> bytes:
+        with _clear_messages(self._location):
+            return self._body.read(size)
 
 
-def _output_of_job(session: boto3.Session, job_id: str, region: str | None) -> str:
+def _find(target: str, sessions: _Sessions) -> list[_File] | list[_StandardInput] | list[_Object]:
+    """Find what to read at a target; at least one."""
+    if target == STANDARD_INPUT:
+        return [_StandardInput()]
+    place = parse_target(target)
+    if isinstance(place, LocalPath):
+        return _files_at(place.path)
+    session = sessions.get()
+    with _clear_messages(target):
+        job = None
+        if isinstance(place, Job):
+            job = place.id
+            place = _output_of(session, place)
+        return _objects_at(session.client("s3"), place, job)
+
+
+def _files_at(path: Path) -> list[_File]:
+    if not path.is_dir():
+        try:
+            path.stat()
+        except OSError as error:
+            raise _not_opened(path, error) from error
+        return [_File(path)]
+    names: list[str] = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names += [(Path(folder) / name).relative_to(path).as_posix() for name in files]
+    chosen = choose(filter(is_candidate, names))
+    if not chosen:
+        raise NotFoundError(f"{path} is a folder without the output of a job: give that of an output.tar.gz")
+    return [_File(path / name) for name in chosen]
+
+
+def _not_opened(path: Path, error: OSError) -> PredictionsError:
+    if isinstance(error, FileNotFoundError):
+        return NotFoundError(f"there is no file {path}; give {KINDS}")
+    return PredictionsError(f"cannot open {path}: {error.strerror}")
+
+
+def _output_of(session: boto3.Session, job: Job) -> S3Place:
     """Return where a finished job wrote its output."""
-    comprehend = session.client("comprehend", region_name=region)
-    job = comprehend.describe_document_classification_job(JobId=job_id)["DocumentClassificationJobProperties"]
-    status = job.get("JobStatus")
+    comprehend = session.client("comprehend", region_name=job.region)
+    told = comprehend.describe_document_classification_job(JobId=job.id)["DocumentClassificationJobProperties"]
+    status = told.get("JobStatus")
     if status in {"SUBMITTED", "IN_PROGRESS"}:
         raise JobNotFinishedError(
-            f"job {job_id} is {status} and has no predictions yet: try again once it is COMPLETED"
+            f"job {job.id} is {status} and has no predictions yet: try again once it is COMPLETED"
         )
     if status != "COMPLETED":
-        message = job.get("Message") or "the service gave no reason"
-        raise PredictionsError(f"job {job_id} is {status} and has no predictions: {message}")
-    return job["OutputDataConfig"]["S3Uri"]
+        message = told.get("Message") or "the service gave no reason"
+        raise PredictionsError(f"job {job.id} is {status} and has no predictions: {message}")
+    place = parse_target(told["OutputDataConfig"]["S3Uri"])
+    if not isinstance(place, S3Place):
+        raise PredictionsError(f"job {job.id} wrote its output to {told['OutputDataConfig']['S3Uri']!r}, no s3:// URI")
+    return place
 
 
-def _archive_at(s3: S3Client, uri: str) -> tuple[str, str]:
-    """Return bucket and key of the one archive at a URI."""
-    match = _S3_URI.fullmatch(uri)
-    if match is None:
-        raise PredictionsError(f"{uri!r} is no s3://bucket/key URI")
-    bucket, key = match["bucket"], match["key"] or ""
-    if key.endswith(_ARCHIVE_SUFFIXES):
-        return bucket, key
-    found: list[str] = []
+def _objects_at(s3: S3Client, place: S3Place, job: str | None) -> list[_Object]:
+    if is_candidate(place.key) and not place.key.endswith("/output"):
+        return [_Object(place.bucket, place.key, s3, job)]
     # A prefix without a slash at its end would also find its neighbours: results/1 and results/10.
-    prefix = key if not key or key.endswith("/") else f"{key}/"
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        found += [entry["Key"] for entry in page.get("Contents", ()) if entry["Key"].endswith("output.tar.gz")]
-    if not found:
-        raise NotFoundError(f"there is no output.tar.gz below s3://{bucket}/{prefix}: is the job COMPLETED?")
-    if len(found) > 1:
-        listed = "".join(f"\n  s3://{bucket}/{name}" for name in found[:_LISTED])
-        more = f"\n  and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-        raise PredictionsError(
-            f"{len(found)} archives lie below s3://{bucket}/{prefix}; "
-            f"give the URI of one of them, or a JobArn:{listed}{more}"
-        )
-    return bucket, found[0]
+    prefix = place.key if not place.key or place.key.endswith("/") else f"{place.key}/"
+    names: list[str] = []
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=prefix):
+        keys = (entry["Key"] for entry in page.get("Contents", ()) if entry["Size"])
+        names += [key for key in keys if key.endswith((".tar.gz", ".jsonl.gz", ".jsonl")) and is_candidate(key)]
+    if not names:
+        raise NotFoundError(f"there is no output.tar.gz below s3://{place.bucket}/{prefix}: is the job COMPLETED?")
+    return [_Object(place.bucket, key, s3) for key in choose(names)]
 
 
 @contextmanager

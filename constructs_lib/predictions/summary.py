@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.reading import LABEL_THRESHOLD
+from constructs_lib.predictions.reading import LABEL_THRESHOLD, BadArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from constructs_lib.predictions.labels import Labels
     from constructs_lib.predictions.reading import Prediction
 
+_MOST_NAMES = 10_000
 _KEPT = 100  # problems and misses shown one by one; all of them are counted
 
 
@@ -47,6 +49,48 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassAccuracy:
+    """How well one class was found.
+
+    Args:
+        name: The class or label.
+        labelled: Documents that have it as their label.
+        found: Labelled documents that it was assigned to.
+        right: Those of them that have it as their label.
+    """
+
+    name: str
+    labelled: int
+    found: int
+    right: int
+
+    @property
+    def precision(self) -> float | None:
+        """Which share of what was assigned to the class belongs there, from 0 to 1; None when nothing was."""
+        return self.right / self.found if self.found else None
+
+    @property
+    def recall(self) -> float | None:
+        """Which share of what belongs to the class was found, from 0 to 1; None when nothing belongs there."""
+        return self.right / self.labelled if self.labelled else None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Documents of one class that were assigned to one class: a cell of the confusion matrix.
+
+    Args:
+        expected: The class of their label.
+        found: The class they were assigned to; None for none.
+        documents: How many they are.
+    """
+
+    expected: str
+    found: str | None
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """How many predictions agree with the labels.
 
@@ -56,6 +100,9 @@ class Accuracy:
         unlabelled: Documents without a label; they do not count.
         not_predicted: Labels whose document is not in the output.
         misses: The first 100 documents that were not classified as their label says.
+        classes: Precision and recall a class, in the order of their names.
+        confusions: The cells of the confusion matrix that are not empty, the right ones too, the largest first; empty
+            when documents have more than one label.
     """
 
     right: int
@@ -63,6 +110,8 @@ class Accuracy:
     unlabelled: int
     not_predicted: int
     misses: tuple[Miss, ...]
+    classes: tuple[ClassAccuracy, ...] = ()
+    confusions: tuple[Confusion, ...] = ()
 
     @property
     def share(self) -> float:
@@ -71,8 +120,37 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfusionMatrix:
+    """How many documents of which class were assigned to which.
+
+    Args:
+        classes: The classes, in the order of their names.
+        rows: A row a label, in which a number a class says how many documents were assigned to it.
+        with_unclassified: Whether rows have one number more, of documents that were assigned to no class.
+    """
+
+    classes: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    with_unclassified: bool
+
+
+def confusion_matrix(accuracy: Accuracy) -> ConfusionMatrix:
+    """Put the cells of the confusion matrix in their places.
+
+    Args:
+        accuracy: A comparison with labels.
+    """
+    classes = tuple(found.name for found in accuracy.classes)
+    cells = {(cell.expected, cell.found): cell.documents for cell in accuracy.confusions}
+    with_unclassified = any(found is None for _, found in cells)
+    columns = (*classes, None) if with_unclassified else classes
+    rows = tuple(tuple(cells.get((expected, found), 0) for found in columns) for expected in classes)
+    return ConfusionMatrix(classes, rows, with_unclassified)
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """An overview of the output of one job.
+    """An overview of predictions.
 
     Args:
         total: Predictions read: one a file, line or page.
@@ -86,6 +164,7 @@ class Summary:
         problems: The first 100 predictions that carry an error.
         accuracy: The comparison with labels; None when no labels were given.
         threshold: The score from which on a label of a multi-label model counted.
+        jobs: How many predictions are of which job, as far as that is known.
     """
 
     total: int
@@ -99,6 +178,7 @@ class Summary:
     problems: tuple[Prediction, ...]
     accuracy: Accuracy | None
     threshold: float
+    jobs: dict[str, int] = field(default_factory=dict)
 
 
 def summarize(
@@ -121,51 +201,90 @@ def summarize(
     Returns:
         The summary.
     """
-    total = unassigned = with_errors = 0
-    documents: Counter[str] = Counter()
-    score_sums: Counter[str] = Counter()
-    error_codes: Counter[str] = Counter()
-    warning_codes: Counter[str] = Counter()
+    total = unassigned = 0
+    classes: dict[str, _Tally] = {}
+    jobs: dict[str | None, int] = {}
     kept_first: list[Prediction] = []
-    problems: list[Prediction] = []
+    problems = _Problems()
     least_certain = _LeastCertain(lowest)
     comparison = None if labels is None else _Comparison(labels, threshold)
 
+    # This runs once a document: each attribute is looked up once, and what is rare is told apart first.
     for prediction in predictions:
         total += 1
-        assigned = prediction.assigned(threshold)
+        scores, job = prediction.scores, prediction.job
+        assigned = prediction.assigned(threshold) if prediction.multi_label else scores[:1]
         unassigned += not assigned
-        for score in assigned:
-            documents[score.name] += 1
-            score_sums[score.name] += score.score  # type: ignore[assignment]  # a Counter of floats adds as well
-        if len(kept_first) < first:
+        for name, score in assigned:
+            tally = classes.get(name) or _added(classes, name)
+            tally.documents += 1
+            tally.scores += score
+        if scores and scores[0].score < least_certain.limit:
+            least_certain.add(prediction)
+        if total <= first:
             kept_first.append(prediction)
-        least_certain.add(prediction)
-        if prediction.errors:
-            with_errors += 1
-            error_codes.update(problem.code for problem in prediction.errors)
-            if len(problems) < _KEPT:
-                problems.append(prediction)
-        warning_codes.update(problem.code for problem in prediction.warnings)
+        if prediction.errors or prediction.warnings:
+            problems.add(prediction)
+        jobs[job] = jobs.get(job, 0) + 1
         if comparison is not None:
             comparison.add(prediction)
 
     return Summary(
         total=total,
         classes=tuple(
-            ClassCount(name, count, score_sums[name] / count)
-            for name, count in sorted(documents.items(), key=lambda item: (-item[1], item[0]))
+            ClassCount(name, tally.documents, tally.scores / tally.documents)
+            for name, tally in sorted(classes.items(), key=lambda item: (-item[1].documents, item[0]))
         ),
         unassigned=unassigned,
         first=tuple(kept_first),
         lowest=least_certain.result(),
-        with_errors=with_errors,
-        error_codes=dict(error_codes.most_common()),
-        warning_codes=dict(warning_codes.most_common()),
-        problems=tuple(problems),
+        with_errors=problems.with_errors,
+        error_codes=dict(problems.error_codes.most_common()),
+        warning_codes=dict(problems.warning_codes.most_common()),
+        problems=tuple(problems.kept),
         accuracy=None if comparison is None else comparison.result(),
         threshold=threshold,
+        jobs={job: count for job, count in jobs.items() if job is not None},
     )
+
+
+class _Tally:
+    __slots__ = ("documents", "scores")
+
+    def __init__(self) -> None:
+        self.documents, self.scores = 0, 0.0
+
+
+def _added(classes: dict[str, _Tally], name: str) -> _Tally:
+    tally = classes[name] = _Tally()
+    _check_number(classes, "classes")
+    return tally
+
+
+def _check_number(names: Collection[str], what: str) -> None:
+    """Keep memory bounded: a model has at most a thousand classes, whatever an archive says."""
+    if len(names) > _MOST_NAMES:
+        raise BadArchiveError(f"there are more than {_MOST_NAMES:,} different {what}, which no classifier has")
+
+
+class _Problems:
+    """Count errors and warnings, and keep the first documents with an error."""
+
+    def __init__(self) -> None:
+        self.with_errors = 0
+        self.error_codes: Counter[str] = Counter()
+        self.warning_codes: Counter[str] = Counter()
+        self.kept: list[Prediction] = []
+
+    def add(self, prediction: Prediction) -> None:
+        if prediction.errors:
+            self.with_errors += 1
+            self.error_codes.update([problem.code for problem in prediction.errors])
+            if len(self.kept) < _KEPT:
+                self.kept.append(prediction)
+        self.warning_codes.update([problem.code for problem in prediction.warnings])
+        _check_number(self.error_codes, "error codes")
+        _check_number(self.warning_codes, "warning codes")
 
 
 class _LeastCertain:
@@ -176,16 +295,17 @@ class _LeastCertain:
         # The root is the most certain one kept. The running number keeps the earlier of two equal ones.
         self._heap: list[tuple[float, int, Prediction]] = []
         self._seen = 0
+        self.limit = math.inf if size else -math.inf  # only what is below this needs to be added
 
     def add(self, prediction: Prediction) -> None:
-        if prediction.best is None:
-            return
         self._seen += 1
-        item = (-prediction.best.score, -self._seen, prediction)
+        item = (-prediction.scores[0].score, -self._seen, prediction)
         if len(self._heap) < self._size:
             heapq.heappush(self._heap, item)
-        elif self._heap and item > self._heap[0]:
+        else:
             heapq.heapreplace(self._heap, item)
+        if len(self._heap) == self._size:
+            self.limit = -self._heap[0][0]
 
     def result(self) -> tuple[Prediction, ...]:
         return tuple(item[2] for item in sorted(self._heap, reverse=True))
@@ -200,6 +320,11 @@ class _Comparison:
         self._right = self._labelled = self._unlabelled = 0
         self._predicted: set[tuple[str | None, int | None]] = set()
         self._misses: list[Miss] = []
+        self._by_label: Counter[str] = Counter()
+        self._by_class: Counter[str] = Counter()
+        self._right_by_class: Counter[str] = Counter()
+        self._cells: Counter[tuple[str, str | None]] = Counter()
+        self._one_each = True
 
     def add(self, prediction: Prediction) -> None:
         label = self._labels.find(prediction)
@@ -209,16 +334,29 @@ class _Comparison:
         key, expected = label
         self._predicted.add(key)
         self._labelled += 1
-        if {score.name for score in prediction.assigned(self._threshold)} == expected:
+        found = {score.name for score in prediction.assigned(self._threshold)}
+        self._by_label.update(expected)
+        self._by_class.update(found)
+        self._right_by_class.update(found & expected)
+        self._one_each = self._one_each and len(expected) == 1 and not prediction.multi_label
+        if self._one_each:
+            self._cells[next(iter(expected)), next(iter(found), None)] += 1
+        if found == expected:
             self._right += 1
         elif len(self._misses) < _KEPT:
             self._misses.append(Miss(prediction, tuple(sorted(expected))))
 
     def result(self) -> Accuracy:
+        cells = self._cells.most_common() if self._one_each else ()
         return Accuracy(
             right=self._right,
             labelled=self._labelled,
             unlabelled=self._unlabelled,
             not_predicted=len(self._labels) - len(self._predicted),
             misses=tuple(self._misses),
+            classes=tuple(
+                ClassAccuracy(name, self._by_label[name], self._by_class[name], self._right_by_class[name])
+                for name in sorted(self._by_label.keys() | self._by_class.keys())
+            ),
+            confusions=tuple(Confusion(expected, found, count) for (expected, found), count in cells),
         )

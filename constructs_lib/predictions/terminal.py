@@ -2,172 +2,286 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import TYPE_CHECKING
+
+from rich.bar import Bar
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from constructs_lib.predictions.summary import confusion_matrix
+from constructs_lib.predictions.text import (
+    accuracy_sentence,
+    alternatives,
+    best_score,
+    class_names,
+    clean,
+    counted,
+    share,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from constructs_lib.predictions.reading import Prediction
+    from rich.console import ConsoleOptions, RenderableType
+
     from constructs_lib.predictions.summary import Accuracy, Summary
 
 _SHOWN_CLASSES = 40
 _SHOWN_PROBLEMS = 10
-_EIGHTHS = " ▏▎▍▌▋▊▉"
+_SHOWN_CONFUSIONS = 10
+_WIDEST_MATRIX = 15  # classes
+_NARROWEST = 20  # columns of a terminal
+_GOOD = 0.9  # a share that is worth green
 
 
-def render_text(summary: Summary, *, source: str = "", width: int = 80, ascii_only: bool = False) -> str:
-    """Render a summary for reading in a terminal.
+def render_text(
+    summary: Summary,
+    *,
+    source: str = "",
+    width: int = 80,
+    ascii_only: bool = False,
+    color: bool = False,
+    more: str = "",
+) -> str:
+    """Render a summary for reading in a terminal: what is right, classes, what is worth a look, documents.
 
     Args:
         summary: The summary.
         source: Where the predictions came from. Default: - not shown.
         width: The width of the terminal, in columns. Default: 80.
-        ascii_only: Draw bars with `#`, for terminals without block characters. Default: False.
+        ascii_only: Use ASCII only, for terminals without other characters. Default: False.
+        color: Whether to use colours. Default: False.
+        more: Where everything is that is not shown, for example `--csv FILE writes all`. Default: - not said.
 
     Returns:
         The text, with a line feed at its end. Control characters in names are shown as escapes.
     """
-    parts = [_headline(summary, source), _first(summary, width), _classes(summary, width, ascii_only=ascii_only)]
-    parts += [_lowest(summary, width), _problems(summary, width)]
-    if summary.accuracy is not None:
-        parts.append(_accuracy(summary.accuracy, summary.threshold, width))
-    return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
+    return _Report(summary, width, ascii_only=ascii_only, color=color, more=more).render(source)
 
 
-def _headline(summary: Summary, source: str) -> Iterator[str]:
-    yield f"{counted(summary.total, 'prediction')}{' from ' if source else ''}{_clean(source)}"
+def render_for_terminal(summary: Summary, *, source: str = "", more: str = "") -> str:
+    """Render a summary for standard output as it is: its width, its characters, and its colours if it has any.
+
+    Args:
+        summary: The summary.
+        source: Where the predictions came from. Default: - not shown.
+        more: Where everything is that is not shown. Default: - not said.
+
+    Returns:
+        The text.
+    """
+    terminal = Console(file=sys.stdout)
+    return render_text(
+        summary,
+        source=source,
+        width=terminal.width,
+        ascii_only=not (sys.stdout.encoding or "").lower().startswith("utf"),
+        color=terminal.color_system is not None and not terminal.no_color,
+        more=more,
+    )
 
 
-def _first(summary: Summary, width: int) -> Iterator[str]:
-    if not summary.first:
-        return
-    rows = [(p.document, class_names(p, summary.threshold), best_score(p)) for p in summary.first]
-    yield from _table(("Document", "Class", "Score"), rows, width)
-    if summary.total > len(summary.first):
-        yield f"... and {summary.total - len(summary.first):,} more (--csv FILE writes all)"
+class _Report:
+    def __init__(self, summary: Summary, width: int, *, ascii_only: bool, color: bool, more: str) -> None:
+        self._summary = summary
+        self._width = max(width, _NARROWEST)
+        self._ascii_only = ascii_only
+        self._color = color
+        self._more = f" ({more})" if more else ""
+
+    def render(self, source: str) -> str:
+        written = io.StringIO()
+        console = Console(
+            file=written,
+            width=self._width,
+            color_system="standard" if self._color else None,
+            force_terminal=self._color,
+            legacy_windows=False,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+        place = f" from {source}" if source else ""
+        console.print(self._text(f"{counted(self._summary.total, 'prediction')}{place}", "bold"))
+        for part in (self._accuracy, self._classes, self._jobs, self._lowest, self._problems, self._first):
+            for index, item in enumerate(part()):
+                if index == 0 or isinstance(item, _Heading):
+                    console.print()
+                console.print(item)
+        return "".join(f"{line.rstrip()}\n" for line in written.getvalue().splitlines())
+
+    def _accuracy(self) -> Iterator[RenderableType]:
+        accuracy = self._summary.accuracy
+        if accuracy is None:
+            return
+        yield self._text(accuracy_sentence(accuracy), "bold green" if accuracy.share >= _GOOD else "bold yellow")
+        if not accuracy.classes:
+            return
+        yield self._table(
+            ("Class", "Labelled", "Classified", "Precision", "Recall"),
+            [
+                (
+                    of_class.name,
+                    f"{of_class.labelled:,}",
+                    f"{of_class.found:,}",
+                    share(of_class.precision),
+                    share(of_class.recall),
+                )
+                for of_class in accuracy.classes[:_SHOWN_CLASSES]
+            ],
+            numbers=4,
+        )
+        yield from self._further(len(accuracy.classes) - _SHOWN_CLASSES, "class", "classes")
+        yield from self._confusions(accuracy)
+        yield from self._misses(accuracy)
+
+    def _confusions(self, accuracy: Accuracy) -> Iterator[RenderableType]:
+        wrong = [cell for cell in accuracy.confusions if cell.expected != cell.found]
+        if not wrong:
+            return
+        matrix = confusion_matrix(accuracy)
+        if len(matrix.classes) <= min(_WIDEST_MATRIX, self._width // 8):
+            yield self._heading("Confusion matrix: a row a label, a column what it was classified as")
+            header = ["", *(str(number) for number in range(1, len(matrix.classes) + 1))]
+            if matrix.with_unclassified:
+                header.append("none")
+            rows = [
+                (f"{number} {name}", *(f"{count:,}" if count else "." for count in cells))
+                for number, (name, cells) in enumerate(zip(matrix.classes, matrix.rows, strict=True), start=1)
+            ]
+            yield self._table(header, rows, numbers=len(header) - 1)
+            return
+        yield self._heading("Taken for another class")
+        yield self._table(
+            ("Label", "Classified as", "Documents"),
+            [(cell.expected, cell.found or "-", f"{cell.documents:,}") for cell in wrong[:_SHOWN_CONFUSIONS]],
+            numbers=1,
+        )
+        yield from self._further(len(wrong) - _SHOWN_CONFUSIONS, "pair")
+
+    def _misses(self, accuracy: Accuracy) -> Iterator[RenderableType]:
+        if not accuracy.misses:
+            return
+        yield self._heading("Not classified as labelled")
+        threshold = self._summary.threshold
+        yield self._table(
+            ("Document", "Classified as", "Label", "Score"),
+            [
+                (
+                    miss.prediction.document,
+                    class_names(miss.prediction, threshold),
+                    " | ".join(miss.expected),
+                    best_score(miss.prediction),
+                )
+                for miss in accuracy.misses
+            ],
+            numbers=1,
+        )
+        yield from self._further(accuracy.labelled - accuracy.right - len(accuracy.misses), "document")
+
+    def _classes(self) -> Iterator[RenderableType]:
+        classes = self._summary.classes
+        if not classes:
+            return
+        yield self._heading("Documents per class")
+        chart = Table.grid(expand=True, padding=(0, 1, 0, 0))
+        chart.add_column(max_width=max(10, self._width // 3), overflow="fold")
+        chart.add_column(justify="right", no_wrap=True)
+        chart.add_column(ratio=1)
+        for item in classes[:_SHOWN_CLASSES]:
+            length = max(item.documents / classes[0].documents, 1 / self._width)
+            bar = _AsciiBar(length) if self._ascii_only else Bar(1, 0, length, color="cyan")
+            chart.add_row(self._text(item.name), f"{item.documents:,}", bar)
+        yield self._indented(chart)
+        yield from self._further(len(classes) - _SHOWN_CLASSES, "class", "classes")
+        if self._summary.unassigned:
+            yield self._note(f"{counted(self._summary.unassigned, 'document')} without a class")
+
+    def _jobs(self) -> Iterator[RenderableType]:
+        jobs = self._summary.jobs
+        if len(jobs) > 1:
+            yield self._heading(f"Predictions of {counted(len(jobs), 'job')}")
+            shown = list(jobs.items())[:_SHOWN_CLASSES]
+            yield self._table(("Job", "Predictions"), [(job, f"{count:,}") for job, count in shown], numbers=1)
+            yield from self._further(len(jobs) - _SHOWN_CLASSES, "job")
+
+    def _lowest(self) -> Iterator[RenderableType]:
+        if self._summary.lowest:
+            yield self._heading("Least certain")
+            yield self._table(
+                ("Document", "Class (next)", "Score"),
+                [(p.document, alternatives(p), best_score(p)) for p in self._summary.lowest],
+                numbers=1,
+            )
+
+    def _problems(self) -> Iterator[RenderableType]:
+        summary = self._summary
+        if summary.error_codes:
+            yield self._heading(f"Errors in {counted(summary.with_errors, 'document')}", "bold red")
+            yield from (self._note(f"{count:,} x {code}") for code, count in summary.error_codes.items())
+            for prediction in summary.problems[:_SHOWN_PROBLEMS]:
+                for problem in prediction.errors:
+                    yield self._note(f"{prediction.document}: {problem.message or problem.code}")
+            yield from self._further(summary.with_errors - _SHOWN_PROBLEMS, "document")
+        if summary.warning_codes:
+            yield self._heading("Warnings", "bold yellow")
+            yield from (self._note(f"{count:,} x {code}") for code, count in summary.warning_codes.items())
+
+    def _first(self) -> Iterator[RenderableType]:
+        summary = self._summary
+        if summary.first:
+            yield self._heading("Documents")
+            yield self._table(
+                ("Document", "Class", "Score"),
+                [(p.document, class_names(p, summary.threshold), best_score(p)) for p in summary.first],
+                numbers=1,
+            )
+        yield from self._further(summary.total - len(summary.first), "document")
+
+    def _further(self, number: int, noun: str, plural: str = "") -> Iterator[RenderableType]:
+        if number > 0:
+            yield self._note(
+                f"... and {counted(number, f'more {noun}', f'more {plural}' if plural else '')}{self._more}"
+            )
+
+    def _table(self, header: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = 0) -> RenderableType:
+        """Make a table; its last columns, as many as `numbers` says, are set flush right."""
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for index, name in enumerate(header):
+            is_number = index >= len(header) - numbers
+            table.add_column(
+                self._text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold"
+            )
+        for row in rows:
+            table.add_row(*map(self._text, row))
+        return self._indented(table)
+
+    def _indented(self, item: RenderableType) -> RenderableType:
+        return Padding(item, (0, 0, 0, 2))
+
+    def _heading(self, text: str, style: str = "bold") -> RenderableType:
+        return _Heading(clean(text, ascii_only=self._ascii_only), style=style)
+
+    def _note(self, text: str) -> RenderableType:
+        return self._indented(self._text(text))
+
+    def _text(self, text: str, style: str = "") -> RenderableType:
+        return Text(clean(text, ascii_only=self._ascii_only), style=style)
 
 
-def _classes(summary: Summary, width: int, *, ascii_only: bool) -> Iterator[str]:
-    if not summary.classes:
-        return
-    yield "Documents per class"
-    shown = summary.classes[:_SHOWN_CLASSES]
-    names = [_clean(item.name) for item in shown]
-    name_width = min(max(map(len, names)), max(10, width // 3))
-    count_width = len(f"{shown[0].documents:,}")
-    room = max(10, width - name_width - count_width - 4)
-    for name, item in zip(names, shown, strict=True):
-        bar = _bar(room * item.documents / shown[0].documents, ascii_only=ascii_only)
-        yield f"  {fit(name, name_width):{name_width}} {item.documents:>{count_width},} {bar}"
-    if len(summary.classes) > len(shown):
-        yield f"  ... and {counted(len(summary.classes) - len(shown), 'more class', 'more classes')}"
-    if summary.unassigned:
-        yield f"  {counted(summary.unassigned, 'document')} without a class"
+class _Heading(Text):
+    """A line that others belong to."""
 
 
-def _lowest(summary: Summary, width: int) -> Iterator[str]:
-    if not summary.lowest:
-        return
-    yield "Least certain"
-    rows = [(p.document, _alternatives(p), best_score(p)) for p in summary.lowest]
-    yield from _table(("Document", "Class (next)", "Score"), rows, width)
+class _AsciiBar:
+    """A bar for terminals without block characters, as a share of the room there is."""
 
+    def __init__(self, length: float) -> None:
+        self._length = length
 
-def _problems(summary: Summary, width: int) -> Iterator[str]:
-    if summary.error_codes:
-        yield f"Errors in {counted(summary.with_errors, 'document')}"
-        yield from (f"  {count:,} x {_clean(code)}" for code, count in summary.error_codes.items())
-        for prediction in summary.problems[:_SHOWN_PROBLEMS]:
-            for problem in prediction.errors:
-                yield fit(f"  {_clean(prediction.document)}: {_clean(problem.message or problem.code)}", max(width, 40))
-        if summary.with_errors > _SHOWN_PROBLEMS:
-            yield f"  ... and {summary.with_errors - _SHOWN_PROBLEMS:,} more (--csv FILE writes all)"
-    if summary.warning_codes:
-        yield "Warnings"
-        yield from (f"  {count:,} x {_clean(code)}" for code, count in summary.warning_codes.items())
-
-
-def _accuracy(accuracy: Accuracy, threshold: float, width: int) -> Iterator[str]:
-    yield accuracy_sentence(accuracy)
-    if accuracy.misses:
-        rows = [
-            (m.prediction.document, class_names(m.prediction, threshold), " | ".join(m.expected))
-            for m in accuracy.misses
-        ]
-        yield from _table(("Document", "Classified as", "Label"), rows, width)
-    wrong = accuracy.labelled - accuracy.right
-    if wrong > len(accuracy.misses):
-        yield f"... and {wrong - len(accuracy.misses):,} more (--csv FILE writes all)"
-
-
-def accuracy_sentence(accuracy: Accuracy) -> str:
-    """Tell in a sentence how many predictions agree with the labels."""
-    notes = []
-    if accuracy.unlabelled:
-        notes.append(f"{accuracy.unlabelled:,} without a label")
-    if accuracy.not_predicted:
-        notes.append(f"{counted(accuracy.not_predicted, 'label')} without a prediction")
-    note = f" ({', '.join(notes)})" if notes else ""
-    return f"{accuracy.right:,} of {accuracy.labelled:,} classified as labelled: {accuracy.share:.1%}{note}"
-
-
-def class_names(prediction: Prediction, threshold: float) -> str:
-    """Name the classes a document belongs to, or say why there is none."""
-    assigned = prediction.assigned(threshold)
-    if assigned:
-        return " | ".join(score.name for score in assigned)
-    return prediction.errors[0].code if prediction.errors else "-"
-
-
-def best_score(prediction: Prediction) -> str:
-    """Return the best score as text."""
-    return f"{prediction.best.score:.3f}" if prediction.best else "-"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
-def fit(text: str, width: int) -> str:
-    """Shorten a name in the middle: its beginning and its end tell it from others."""
-    if len(text) <= width:
-        return text
-    half = (width - 3) // 2
-    return f"{text[: width - 3 - half]}...{text[len(text) - half :]}"
-
-
-def _alternatives(prediction: Prediction) -> str:
-    names = [
-        f"{score.name}" if i == 0 else f"({score.name} {score.score:.3f})"
-        for i, score in enumerate(prediction.scores[:2])
-    ]
-    return " ".join(names)
-
-
-def _bar(length: float, *, ascii_only: bool) -> str:
-    if ascii_only:
-        return "#" * max(1, round(length))
-    eighths = max(1, round(length * 8))
-    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
-
-
-def _table(header: tuple[str, str, str], rows: Sequence[tuple[str, str, str]], width: int) -> Iterator[str]:
-    cells = [header, *(tuple(_clean(cell) for cell in row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    # What does not fit is taken from the wider of the first two columns.
-    excess = sum(widths) + 6 - width
-    while excess > 0 and max(widths[:2]) > len("Document"):
-        widest = widths.index(max(widths[:2]))
-        widths[widest] -= 1
-        excess -= 1
-    yield from (_row(row, widths) for row in cells)
-
-
-def _row(cells: Iterable[str], widths: Sequence[int]) -> str:
-    return "  " + "  ".join(f"{fit(cell, size):{size}}" for cell, size in zip(cells, widths, strict=True)).rstrip()
-
-
-def _clean(text: str) -> str:
-    """Show control characters as escapes: a file name must not command the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield Text("#" * max(1, round(self._length * options.max_width)))

@@ -143,7 +143,7 @@ def test_a_prefix_does_not_find_its_neighbours(bucket):
 
 def test_several_archives_below_a_prefix_are_listed(bucket):
     bucket(*(f"results/{number:02}/output.tar.gz" for number in range(12)))
-    with pytest.raises(PredictionsError, match=r"(?s)12 archives .*s3://bucket/results/09/output.*and 2 more"):
+    with pytest.raises(PredictionsError, match=r"(?s)12 archives lie at .*s3://bucket/results/09/output.*and 2 more"):
         files("s3://bucket/results")
 
 
@@ -235,7 +235,7 @@ def test_a_connection_that_breaks_while_reading_is_reported_and_closed():
     assert body.closed
 
 
-@pytest.mark.parametrize("target", ["arn:aws:s3:::bucket", "s3://", "not a job", "x" * 33, ""])
+@pytest.mark.parametrize("target", ["arn:aws:sns:us-east-1:123456789012:topic", "s3://", "not a job", "x" * 33, ""])
 def test_a_target_of_no_known_kind(target):
     with pytest.raises(PredictionsError, match="give a JobArn, a job id, an s3:// URI or a local output"):
         files(target)
@@ -244,5 +244,5 @@ def test_a_target_of_no_known_kind(target):
 def test_a_missing_file_and_a_folder(tmp_path):
     with pytest.raises(NotFoundError, match=r"there is no file .*output\.tar\.gz"):
         files(str(tmp_path / "output.tar.gz"))
-    with pytest.raises(PredictionsError, match=r"is a folder: give the output\.tar\.gz in it"):
+    with pytest.raises(PredictionsError, match=r"is a folder without the output of a job: give"):
         files(str(tmp_path))

@@ -97,9 +97,10 @@ class Prediction(NamedTuple):
             All fields by name, with lists of dictionaries for scores and problems; besides `document`, `class` (the
             assigned classes, joined with `|`; None without one) and `score` (the best one; None without one).
         """
+        assigned = self.assigned(threshold)
         return {
             "document": self.document,
-            "class": "|".join([score.name for score in self.assigned(threshold)]) or None,
+            "class": "|".join([score.name for score in assigned]) if assigned else None,
             "score": self.scores[0].score if self.scores else None,
             **self._asdict(),
             "scores": [score._asdict() for score in self.scores],

@@ -25,12 +25,13 @@ def to_row(prediction: Prediction) -> dict[str, Any]:
         are more, or where they name pages) and `warnings`.
     """
     first = prediction.errors[0] if prediction.errors else None
+    assigned = prediction.assigned()
     row: dict[str, Any] = {
         "document": prediction.document,
         "file": prediction.file,
         "line": prediction.line,
         "page": prediction.page,
-        "class": "|".join(score.name for score in prediction.assigned()) if prediction.assigned() else None,
+        "class": "|".join([score.name for score in assigned]) if assigned else None,
         "score": prediction.scores[0].score if prediction.scores else None,
         "predictions": [score._asdict() for score in prediction.scores],
         "error_code": first.code if first else None,

@@ -1,0 +1,66 @@
+"""Which of many files hold predictions, and of which job."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
+_LINES = (".jsonl", ".jsonl.gz", ".out")
+_OBJECTS = (".json",)
+_JOB_FOLDER = re.compile(r"(?:^|/)[0-9]{12}-CLN-(?P<id>[0-9A-Za-z-]+)/")
+_ROWS_OF_JOB = re.compile(r"(?:^|/)dt=[^/]+/(?P<id>[0-9A-Za-z-]{1,32})\.jsonl\.gz$")
+
+
+def job_of(location: str) -> str | None:
+    """Tell the id of the job by where its output lies; None when that does not tell.
+
+    Args:
+        location: A path, a key or a URI, as the service or the workflow makes them.
+    """
+    match = _JOB_FOLDER.search(location) or _ROWS_OF_JOB.search(location)
+    return match["id"] if match else None
+
+
+def is_candidate(name: str) -> bool:
+    """Tell whether a file may hold predictions, by its name."""
+    *folders, last = name.split("/")
+    beside = last.startswith(".") or not {"__MACOSX", "amazon-textract-output"}.isdisjoint(folders)
+    return not beside and (last == "output" or last.endswith((*_ARCHIVES, *_LINES, *_OBJECTS)))
+
+
+def choose(names: Iterable[str]) -> list[str]:
+    """Choose the files to read, so that nothing is read twice.
+
+    Args:
+        names: Candidates, with `/` between their folders.
+
+    Returns:
+        Archives; in folders without one, at them or above, what was unpacked from one; no rows of the table of a job
+        whose archive is there. In order of their names.
+    """
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_folder[name.rpartition("/")[0]].append(name)
+    with_archive: set[str] = set()
+    chosen: list[str] = []
+    for folder in sorted(by_folder):
+        found = by_folder[folder]
+        if archives := [name for name in found if name.endswith(_ARCHIVES)]:
+            with_archive.add(folder)
+            chosen += archives
+        elif with_archive.isdisjoint(_above(folder)):
+            chosen += [name for name in found if name.endswith(_LINES)] or found
+    unpacked_jobs = {job_of(name) for name in chosen if name.endswith(_ARCHIVES)}
+    return sorted(
+        name for name in chosen if not (name.endswith(_LINES) and job_of(name) and job_of(name) in unpacked_jobs)
+    )
+
+
+def _above(folder: str) -> list[str]:
+    parts = folder.split("/")
+    return ["/".join(parts[:count]) for count in range(len(parts) + 1)]
