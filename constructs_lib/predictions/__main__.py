@@ -14,7 +14,7 @@ from constructs_lib.predictions.labels import read_labels
 from constructs_lib.predictions.output_file import STANDARD_OUTPUT, open_complete
 from constructs_lib.predictions.progress import Progress
 from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError
-from constructs_lib.predictions.source import open_outputs, predictions_of
+from constructs_lib.predictions.source import batches_of, open_outputs
 from constructs_lib.predictions.summary import summarize
 from constructs_lib.predictions.text import clean, clean_lines, counted
 
@@ -67,9 +67,8 @@ def _run(options: argparse.Namespace) -> None:
 
         places: list[str] = []
         with Progress(wanted=STANDARD_OUTPUT not in (options.csv, options.json)) as progress:
-            predictions = _read(options.targets, progress, places)
             summary = summarize(
-                _exported(predictions, exports) if exports else predictions,
+                _exported(_read(options.targets, progress, places), exports),
                 labels=labels,
                 first=max(options.rows, _ON_THE_PAGE) if page else options.rows,
                 lowest=options.lowest,
@@ -89,17 +88,17 @@ def _run(options: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-def _read(targets: Sequence[str], progress: Progress, places: list[str]) -> Iterator[Prediction]:
+def _read(targets: Sequence[str], progress: Progress, places: list[str]) -> Iterator[list[Prediction]]:
     for output in open_outputs(targets):
         places.append(output.location)
-        yield from progress.followed(predictions_of(progress.counted(output)))
+        yield from progress.followed(batches_of(progress.counted(output)))
 
 
-def _exported(predictions: Iterable[Prediction], exports: Sequence[CsvExport | JsonExport]) -> Iterator[Prediction]:
-    for prediction in predictions:
+def _exported(batches: Iterable[list[Prediction]], exports: Sequence[CsvExport | JsonExport]) -> Iterator[Prediction]:
+    for batch in batches:
         for export in exports:
-            export.add(prediction)
-        yield prediction
+            export.add(batch)
+        yield from batch
 
 
 def _report(summary: Summary, source: str, options: argparse.Namespace) -> None:

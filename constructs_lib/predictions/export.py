@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from constructs_lib.predictions.labels import Labels
     from constructs_lib.predictions.reading import Prediction, Problem
@@ -66,32 +66,40 @@ class CsvExport:
         self._labels = labels
         self._threshold = threshold
         self._cells = _Remembered(cell)
-        self._texts = _Remembered(lambda text: _in_cell(json_text(text)))
+        self._texts = _Remembered(lambda text: f"{_in_cell(json_text(text))}: ")
         columns = _COLUMNS if labels is None else (*_COLUMNS, "label", "right")
         self._write(",".join(columns) + "\n")
 
-    def add(self, prediction: Prediction) -> None:
-        """Write one line."""
-        file, at, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
-        cells, texts = self._cells, self._texts
-        listed = name = score = ""
-        if scores:
-            listed = '"{' + ", ".join([f"{texts[name]}: {score!r}" for name, score in scores]) + '}"'
-            name, score = cells[scores[0].name], repr(scores[0].score)
-            if multi_label:
-                name = cell("|".join([label.name for label in prediction.assigned(self._threshold)]))
-        line = (
-            f"{cells[job or '']},{cells[file]},{'' if at is None else at},{'' if page is None else page},"
-            f"{'' if pages is None else pages},{cells[document_type or '']},{name},{score},{listed},"
-        )
-        if errors or warnings:
-            code, message = (cell(errors[0].code), cell(errors[0].message)) if errors else ("", "")
-            line += f"{code},{message},{_problems(errors)},{_problems(warnings)}"
-        else:
-            line += ",,,"
-        if self._labels is not None:
-            line += self._compared(prediction, self._labels)
-        self._write(line + "\n")
+    def add(self, predictions: Iterable[Prediction]) -> None:
+        """Write a line for each."""
+        cells, texts, labels = self._cells, self._texts, self._labels
+        last_file = last_job = place = None
+        lines: list[str] = []
+        for prediction in predictions:
+            file, line, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
+            if file != last_file or job != last_job or place is None:
+                place = f"{cells[job or '']},{cells[file]}"
+                last_file, last_job = file, job
+            what = f",,{cells[document_type]}" if document_type else ",,"
+            if page is not None or pages is not None:
+                what = f"{_or_empty(page)},{_or_empty(pages)},{cells[document_type or '']}"
+            found = ",,"
+            if scores:
+                best, score = scores[0].name, repr(scores[0].score)
+                others = [f", {texts[name]}{its!r}" for name, its in scores[1:]]
+                name = self._assigned(prediction) if multi_label else cells[best]
+                found = f'{name},{score},"{{{texts[best]}{score}{"".join(others)}}}"'
+            problems = self._problems(prediction) if errors or warnings else ",,,"
+            compared = "" if labels is None else self._compared(prediction, labels)
+            lines.append(f"{place},{'' if line is None else line},{what},{found},{problems}{compared}\n")
+        self._write("".join(lines))
+
+    def _assigned(self, prediction: Prediction) -> str:
+        return cell("|".join([label.name for label in prediction.assigned(self._threshold)]))
+
+    def _problems(self, prediction: Prediction) -> str:
+        code, message = prediction.errors[0][:2] if prediction.errors else ("", "")
+        return f"{cell(code)},{cell(message)},{_listed(prediction.errors)},{_listed(prediction.warnings)}"
 
     def _compared(self, prediction: Prediction, labels: Labels) -> str:
         label = labels.find(prediction)
@@ -101,7 +109,11 @@ class CsvExport:
         return f",{cell('|'.join(sorted(label[1])))},{'true' if right else 'false'}"
 
 
-def _problems(problems: tuple[Problem, ...]) -> str:
+def _or_empty(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _listed(problems: tuple[Problem, ...]) -> str:
     return f'"{_in_cell(json_value([problem._asdict() for problem in problems]))}"' if problems else ""
 
 
@@ -127,24 +139,40 @@ class JsonExport:
         self._text = json_text if not ascii_only else json.encoder.encode_basestring_ascii
         self._texts = _Remembered(self._text)
 
-    def add(self, prediction: Prediction) -> None:
-        """Write one record."""
-        file, at, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
-        if multi_label or errors or warnings or document_type or not scores or page is not None or pages is not None:
-            record = self._encode(prediction.as_dict(self._threshold))
-        else:
-            texts = self._texts
-            listed = ", ".join([f'{{"name": {texts[name]}, "score": {score!r}}}' for name, score in scores])
-            name, score = scores[0]
-            document = texts[file] if at is None else f'{texts[file][:-1]} line {at}"'
-            record = (
-                f'{{"document": {document}, "class": {texts[name]}, "score": {score!r}, "file": {texts[file]}, '
-                f'"line": {"null" if at is None else at}, "page": null, "pages": null, "scores": [{listed}], '
+    def add(self, predictions: Iterable[Prediction]) -> None:
+        """Write a record for each."""
+        texts = self._texts
+        records: list[str] = []
+        for prediction in predictions:
+            file, line, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
+            if (
+                multi_label
+                or errors
+                or warnings
+                or document_type
+                or not scores
+                or page is not None
+                or pages is not None
+            ):
+                records.append(self._encode(prediction.as_dict(self._threshold)))
+                continue
+            name, score = texts[scores[0].name], repr(scores[0].score)
+            others = [f', {{"name": {texts[other]}, "score": {its!r}}}' for other, its in scores[1:]]
+            quoted = texts[file]
+            if line is None:
+                document, number = quoted, "null"
+            else:
+                document, number = f'{quoted[:-1]} line {line}"', str(line)
+            best = f'{{"name": {name}, "score": {score}}}'
+            records.append(
+                f'{{"document": {document}, "class": {name}, "score": {score}, "file": {quoted}, '
+                f'"line": {number}, "page": null, "pages": null, "scores": [{best}{"".join(others)}], '
                 '"multi_label": false, "document_type": null, "errors": [], "warnings": [], '
                 f'"job": {"null" if job is None else texts[job]}}}'
             )
-        self._write(self._separator + record)
-        self._separator = ",\n"
+        if records:
+            self._write(self._separator + ",\n".join(records))
+            self._separator = ",\n"
 
     def finish(self, summary: Summary) -> None:
         """Write the summary, whose lists of single predictions are left out: they are all above."""

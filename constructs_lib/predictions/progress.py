@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from constructs_lib.predictions.source import Output
 
 _SOON = 0.7  # seconds in which nothing is shown
-_EVERY = 1 << 10  # predictions between two looks at the clock
 
 
 class Progress:
@@ -48,20 +47,17 @@ class Progress:
         self._total = None if self._total is None or output.size is None else self._total + output.size
         return replace(output, stream=_Counted(output.stream, self))
 
-    def followed(self, predictions: Iterator[Prediction]) -> Iterator[Prediction]:
-        """Return the predictions, which are counted where somebody looks."""
-        return self._follow(predictions) if self._wanted else predictions
+    def followed(self, batches: Iterator[list[Prediction]]) -> Iterator[list[Prediction]]:
+        """Return the batches of predictions, which are counted where somebody looks."""
+        for batch in batches:
+            yield batch
+            self._records += len(batch)
+            if self._wanted:
+                self._show()
 
     def add(self, size: int) -> None:
         """Tell that so many bytes were read."""
         self._bytes += size
-
-    def _follow(self, predictions: Iterator[Prediction]) -> Iterator[Prediction]:
-        for prediction in predictions:
-            yield prediction
-            self._records += 1
-            if self._records % _EVERY == 0:
-                self._show()
 
     def _show(self) -> None:
         if self._bar is None:

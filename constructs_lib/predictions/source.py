@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from constructs_lib.predictions.errors import AccessError, JobNotFinishedError, MissingExtraError, NotFoundError
 from constructs_lib.predictions.finding import choose, is_candidate, job_of
-from constructs_lib.predictions.reading import BadArchiveError, PredictionsError, read_predictions
+from constructs_lib.predictions.reading import BadArchiveError, PredictionsError, read_batches
 from constructs_lib.predictions.targets import KINDS, STANDARD_INPUT, Job, LocalPath, S3Place, parse_target
 
 if TYPE_CHECKING:
@@ -111,23 +111,24 @@ def read_outputs(targets: str | Iterable[str], *, session: boto3.Session | None 
         PredictionsError: As `open_outputs` and `read_predictions`; the message names the output.
     """
     for output in open_outputs([targets] if isinstance(targets, str) else targets, session=session):
-        yield from predictions_of(output)
+        for batch in batches_of(output):
+            yield from batch
 
 
-def predictions_of(output: Output) -> Iterator[Prediction]:
+def batches_of(output: Output) -> Iterator[list[Prediction]]:
     """Read the predictions of one opened output.
 
     Args:
         output: The output.
 
     Yields:
-        The predictions.
+        The predictions, some hundred at once.
 
     Raises:
         BadArchiveError: The output cannot be read; the message names it.
     """
     try:
-        yield from read_predictions(output.stream, job=output.job or output.location)
+        yield from read_batches(output.stream, job=output.job or output.location)
     except BadArchiveError as error:
         raise BadArchiveError(f"{output.location}: {error}") from error
 

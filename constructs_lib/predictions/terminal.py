@@ -106,7 +106,7 @@ class _Report:
             emoji=False,
         )
         place = f" from {source}" if source else ""
-        console.print(self._text(f"{counted(self._summary.total, 'prediction')}{place}", "bold"))
+        console.print(self._text(f"{counted(self._summary.total, 'prediction')}{place}", "bold"), soft_wrap=True)
         for part in (self._accuracy, self._classes, self._jobs, self._lowest, self._problems, self._first):
             for index, item in enumerate(part()):
                 if index == 0 or isinstance(item, _Heading):

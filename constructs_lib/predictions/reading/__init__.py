@@ -7,6 +7,7 @@ of one member of an archive are at most 1 MiB each, and whole numbers have at mo
 tens of MiB, and time is proportional to the bytes that are unpacked.
 """
 
+from .archive import read_batches as read_batches
 from .archive import read_predictions as read_predictions
 from .errors import BadArchiveError as BadArchiveError
 from .errors import PredictionsError as PredictionsError

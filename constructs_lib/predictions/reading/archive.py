@@ -38,11 +38,27 @@ def read_predictions(stream: ReadableStream, *, job: str | None = None) -> Itera
 
     Source: developer guide, "Outputs for asynchronous analysis jobs".
     """
+    for batch in read_batches(stream, job=job):
+        yield from batch
+
+
+def read_batches(stream: ReadableStream, *, job: str | None = None) -> Iterator[list[Prediction]]:
+    """Do the same, with some hundred predictions at once, which is faster where each is handled in little time.
+
+    Args:
+        stream: As of `read_predictions`.
+        job: As of `read_predictions`.
+
+    Yields:
+        The predictions, in the order of the archive.
+
+    Raises:
+        BadArchiveError: As `read_predictions`.
+    """
     source = Source(stream)
     if not source.peek(1):
         raise damaged("there is nothing in it")
-    for batch in _read(source, job, depth=0):
-        yield from batch
+    yield from _read(source, job, depth=0)
 
 
 def _read(source: Source, job: str | None, *, depth: int, gzipped: bool = False) -> Iterator[list[Prediction]]:

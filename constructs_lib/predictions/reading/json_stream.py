@@ -51,8 +51,8 @@ def json_batches(source: Source) -> Iterator[list[Any]]:
         end = 0
         try:
             while True:
-                # Nearly all records follow each other like this.
-                start = end + 1 if text.startswith("\n{", end) else _between(text, end).end()  # type: ignore[union-attr]
+                # Nearly all values are objects on a line of their own.
+                start = end + 1 if text[end : end + 2] == "\n{" else _between(text, end).end()  # type: ignore[union-attr]
                 value, end = scan(text, start)
                 values.append(value)
         except StopIteration:

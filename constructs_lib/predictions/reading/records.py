@@ -37,7 +37,7 @@ def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterat
         OtherKindError: The first object is of another kind of job.
         BadArchiveError: An object is no prediction; the message says which, and what is missing or wrong.
     """
-    names = _Names()
+    names: dict[str, str] = {}
     count, record = 0, None
     found: list[Prediction] = []
     try:
@@ -49,6 +49,7 @@ def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterat
                     found.append(prediction)
                 else:
                     found.extend(_other(record, job))
+                    _learn(names, record)
             yield found
             found = []
     except ValueError as error:  # wrong JSON and wrong UTF-8 are ValueErrors, too
@@ -60,8 +61,13 @@ def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterat
         raise BadArchiveError(f"no prediction at or after record {max(count, 1)}: {kind or error}") from error
 
 
-def _plain(record: Any, names: _Names, job: str | None) -> Prediction | None:  # noqa: ANN401 - a value of JSON
+def _plain(record: Any, names: dict[str, str], job: str | None) -> Prediction | None:  # noqa: ANN401 - a value of JSON
     """Read a record of the common shape, in a third of the time: a file, a line or none, and classes or labels.
+
+    Args:
+        record: The record.
+        names: Names of classes that were read before, without the blanks around them.
+        job: The job that it is of.
 
     Returns:
         The prediction; None for a record of another shape, right or wrong.
@@ -70,32 +76,43 @@ def _plain(record: Any, names: _Names, job: str | None) -> Prediction | None:  #
     try:
         if len(record) == 3:  # noqa: PLR2004 - the fields below and this one
             told = record["Line"]
-            if not (told.isdecimal() and told.isascii() and len(told) <= 18):  # noqa: PLR2004 - as in values.py
-                return None
-            line = int(told)
-        elif len(record) != 2:  # noqa: PLR2004 - the fields below
-            return None
+            plain = told.isdecimal() and len(told) <= 18  # noqa: PLR2004 - as in values.py
+            line = int(told) if plain else None
+        else:
+            plain = len(record) == 2  # noqa: PLR2004 - the fields below
         file = record["File"]
         multi_label = "Labels" in record
-        listed = record["Labels" if multi_label else "Classes"]
+        listed = record["Labels"] if multi_label else record["Classes"]
+        if not plain or type(file) is not str or type(listed) is not list:
+            return None
         found: dict[str, float] = {}
-        last, is_sorted = 1.0, type(file) is str and type(listed) is list
+        last = 1.0
         for item in listed:
             name, score = _name_and_score(item)
             if type(score) is not float or not 0.0 <= score <= last or len(item) != 2:  # noqa: PLR2004 - name and score
-                is_sorted = False
+                return None
             found[names[name]] = last = score
     except (KeyError, TypeError, AttributeError):
         return None
-    if not is_sorted or len(found) != len(listed):
+    if len(found) != len(listed):
         return None
-    scores = tuple(map(_new, repeat(Score), found.items()))
-    prediction: Prediction = _new(Prediction, (file, line, None, None, scores, multi_label, None, (), (), job))
+    prediction: Prediction = _new(
+        Prediction, (file, line, None, None, tuple(map(_new, _scores, found.items())), multi_label, None, (), (), job)
+    )
     return prediction
 
 
 _name_and_score = itemgetter("Name", "Score")
 _new: Any = tuple.__new__  # without the layer that names the arguments
+_scores = repeat(Score)
+
+
+def _learn(names: dict[str, str], record: dict[str, Any]) -> None:
+    """Remember the names of a record that was found to be right."""
+    for item in record.get("Labels") or record.get("Classes") or ():
+        if len(names) >= _NAMES_KEPT:
+            names.clear()
+        names[item["Name"]] = item["Name"].strip()
 
 
 def _other(record: Any, job: str | None) -> Iterator[Prediction]:  # noqa: ANN401 - a value of JSON
@@ -105,18 +122,6 @@ def _other(record: Any, job: str | None) -> Iterator[Prediction]:  # noqa: ANN40
         yield from_row(record, job)
     else:
         yield from parse_record(record, job)
-
-
-class _Names(dict[str, str]):
-    """Names of classes without the spaces around them, as one of the guide's examples has them."""
-
-    def __missing__(self, name: str) -> str:
-        if type(name) is not str:
-            raise TypeError
-        if len(self) >= _NAMES_KEPT:
-            self.clear()
-        self[name] = stripped = name.strip()
-        return stripped
 
 
 def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[Prediction]:
