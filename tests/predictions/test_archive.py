@@ -146,13 +146,28 @@ WHOLE = archive(*(multi_class(f"{number}.txt", ("A", number / 1000)) for number 
         (gzip.decompress(WHOLE)[:5000], "cut off in 'predictions.jsonl'"),
         (gzip.decompress(WHOLE).rstrip(b"\0"), "cut off"),
     ],
+    ids=[
+        "empty",
+        "half",
+        "cut",
+        "more",
+        "broken",
+        "wrong sum",
+        "half a tar",
+        "half a bare tar",
+        "a tar without its end",
+    ],
 )
 def test_a_damaged_archive_is_refused(data, reason):
     with pytest.raises(BadArchiveError, match=f"no complete archive.*{reason}"):
         read(data)
 
 
-@pytest.mark.parametrize("data", [b"not an archive", gzip.compress(b"text, but no tar" * 100), b"\x89PNG\r\n"])
+@pytest.mark.parametrize(
+    "data",
+    [b"not an archive", gzip.compress(b"text, but no tar" * 100), b"\x89PNG\r\n"],
+    ids=["text", "zipped text", "a picture"],
+)
 def test_what_is_neither_an_archive_nor_json_is_refused(data):
     with pytest.raises(BadArchiveError, match=r"neither an output\.tar\.gz nor JSON, gzip, tar or zip"):
         read(data)
