@@ -1,6 +1,8 @@
 """Every code block of the pages runs, every link leads somewhere, every table that follows from the code is its own."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import PurePosixPath
 
@@ -59,13 +61,30 @@ def test_a_python_block_runs_and_an_app_is_synthesized(block, assemblies, tmp_pa
         assert assembly.stacks
 
 
-def test_the_blocks_about_testing_make_a_test_suite_that_passes(pytester):
-    conftest, test = [block.code for block in ABOUT_TESTS if block.page == "docs/testing.md"]
+def test_the_blocks_about_snapshots_make_a_test_suite_that_passes(pytester):
+    conftest, test, _deployment = [block.code for block in ABOUT_TESTS if block.page == "docs/testing.md"]
     pytester.makeconftest(conftest)
     pytester.makepyfile(test_template=test)
     written = pytester.runpytest_inprocess("--snapshot-update", "-p", "no:cacheprovider")
     written.assert_outcomes(passed=1)
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_blocks_about_deployments_make_a_test_suite_that_passes(search_path, tmp_path):
+    (app,) = [block.code for block in BY_ITSELF if block.page == "docs/testing.md"]
+    conftest, _snapshot, test = [block.code for block in ABOUT_TESTS if block.page == "docs/testing.md"]
+    files = {"cdk.json": '{"app": "python app.py"}', "app.py": app, "conftest.py": conftest, "test_mails.py": test}
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": search_path, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "1 passed" in result.stdout, result.stdout + result.stderr
 
 
 def headings(text):
