@@ -1,5 +1,6 @@
 """The site builds from the pages, and its reference lists what is API and nothing else."""
 
+import inspect
 import re
 import shlex
 import subprocess
@@ -29,10 +30,8 @@ def site(tmp_path_factory):
 
 
 def public(module):
-    """What a module is documented to offer."""
-    names = vars(module).get("__all__") or [
-        name for name, value in vars(module).items() if not name.startswith("_") and hasattr(value, "__module__")
-    ]
+    """What a module offers: what it lists, or imports again under the same name."""
+    names = vars(module).get("__all__") or re.findall(r"import (\w+) as \1\b", inspect.getsource(module))
     return {f"{module.__name__}.{name}" for name in names}
 
 
