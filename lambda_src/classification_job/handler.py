@@ -1,82 +1,72 @@
-"""The Lambda function: reads the event, has it done, answers once."""
+"""The Lambda function: reads the event, has it done, answers once, or hands over to a fresh run."""
 
 import json
 import os
 import traceback
-from dataclasses import asdict
 from typing import Any
 
-from .errors import JobError
-from .events import IDS, JOB_ARN
-from .run import Answer, HandOver, Run
+from . import answer, event, progress
+from .answer import Answer
+from .errors import HandOver, JobError
 from .runtime import Runtime
+from .work import Work, begin
 
-LIMIT = 4096  # bytes (User Guide, custom resource response objects)
+_JOB, _NETWORK = "Custom::DocumentClassificationJob", "Custom::ClassificationNetworkInterfaces"
 
 
-def handle(event: object, context: Any, outside: Runtime | None = None) -> None:
+def handle(raw: Any, context: Any, outside: Runtime | None = None) -> None:
     """Serve an event, or go on where an earlier run stopped."""
-    run = Run(event, outside or Runtime(), context.get_remaining_time_in_millis() / 1000)
+    outside = outside or Runtime()
+    read = event.parse(raw, context.invoked_function_arn)
+    state = progress.from_payload(raw["HandOver"]) if "HandOver" in raw else progress.Progress(began=outside.now())
+    work = begin(read, state, outside, context.get_remaining_time_in_millis() / 1000)
     try:
-        answer = _serve(run)
+        given = _serve_or_hand_over(work, raw)
     except Exception as error:
-        answer = _failed(run, error)
-    if answer:
-        send(run, *answer)
+        given = _failure(work, error)
+    if given:
+        answer.deliver(work, given)
 
 
-def _serve(run: Run) -> Answer | None:
-    if run.event.get("ResourceType") == "Custom::ClassificationNetworkInterfaces":
-        if run.kind == "Delete":
-            from . import network
-
-            network.free(run)
-        return run.physical_id, {}, ""
+def _serve_or_hand_over(work: Work, raw: dict[str, Any]) -> Answer | None:
     try:
-        if run.kind != "Delete":
-            run.accept()
-            from . import lifecycle
-
-            return lifecycle.create(run) if run.kind == "Create" else lifecycle.update(run)
-        if JOB_ARN.fullmatch(run.physical_id) and "DeleteNetworkInterfaces" in run.event["ResourceProperties"]:
-            run.accept()
-            from . import network
-
-            network.clear(run)
+        work.clock.resume()
+        return _serve(work)
     except HandOver:
-        payload = json.dumps(run.event | {"HandOver": asdict(run)})
+        payload = json.dumps(raw | {"HandOver": work.progress.to_payload()})
         name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-        run.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
-        run.log("handed over")
+        work.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+        work.log("handed over")
         return None
-    return run.physical_id, {}, ""
 
 
-def _failed(run: Run, error: Exception) -> Answer:
+def _serve(work: Work) -> Answer:
+    kind, resource = work.event.kind, work.event.resource_type
+    if kind not in ("Create", "Update", "Delete"):
+        raise JobError(f"RequestType={kind:.60}: Create, Update or Delete; nothing was done.")
+    if resource == _NETWORK:
+        from . import network
+
+        return network.serve(work)
+    if resource != _JOB:
+        raise JobError(f"ResourceType={resource:.60}: {_JOB} or {_NETWORK}; nothing was done.")
+    if kind == "Delete":
+        from . import delete
+
+        delete.delete(work)
+        return Answer(work.event.physical_id)
+    from . import create, properties, update
+
+    wanted = properties.parse(work.event.properties, work.outside)
+    return create.create(work, wanted) if kind == "Create" else update.update(work, wanted)
+
+
+def _failure(work: Work, error: Exception) -> Answer:
     reason, trace = str(error), ""
     if not isinstance(error, JobError):
         reason, trace = f"{type(error).__name__}: {reason}. See the function's log.", traceback.format_exc()
-    run.log("failed", reason=reason, trace=trace)
-    if run.kind == "Delete":  # A stack that cannot go helps nobody.
+    work.log("failed", reason=reason, trace=trace)
+    if work.event.kind == "Delete":  # A stack that cannot go helps nobody.
         reason = ""
-    return (run.kind == "Create" and run.job_arn) or run.physical_id, {}, reason
-
-
-def send(run: Run, physical_id: str, data: dict[str, str], reason: str) -> None:
-    """Deliver the answer, or raise, so that Lambda runs the event again."""
-    body = {name: run.event[name] for name in IDS}
-    body |= {"Status": "FAILED", "Reason": reason} if reason else {"Status": "SUCCESS", "Data": data}
-    encoded = json.dumps(body | {"PhysicalResourceId": physical_id}, ensure_ascii=False).encode(errors="replace")
-    if len(encoded) > LIMIT:
-        keep = len(reason) * 2 // 5  # The hint is at the end.
-        shorter = f"{reason[:keep]} ... {reason[-keep:]}" if reason else "The attributes are too long: shorten S3Uri."
-        return send(run, physical_id, {}, shorter)
-    for seconds in (2, 4, 8, 8, 0):
-        try:
-            run.outside.put(run.event["ResponseURL"], encoded)
-        except (OSError, ValueError) as error:  # Its text could quote the signed URL.
-            run.log("answer not delivered", error=type(error).__name__)
-            run.outside.sleep(seconds)
-        else:
-            return run.log("answered", id=physical_id, reason=reason)
-    raise ConnectionError("The answer was not delivered.")
+    is_new = work.event.kind == "Create" and work.progress.job_arn
+    return Answer(work.progress.job_arn if is_new else work.event.physical_id, reason=reason)

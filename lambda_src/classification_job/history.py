@@ -1,28 +1,37 @@
-"""The resource's history, as its stack tells it."""
+"""What the resource was before the deployment that is rolled back, as its stack's events tell."""
 
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Any
 
-from .errors import JobError
-from .run import Run
+from .work import Work
+
+_STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 
-def earlier_id(run: Run) -> str:
-    """The id before the operation that is rolled back; the event's own if history is silent."""
-    stack, began, deleted = run.event["StackId"], False, set()
-    more: Any = {"StackName": stack}
-    with suppress(JobError):
-        while more:
-            page = run.call("cloudformation", "describe_stack_events", **more)
-            for entry in page["StackEvents"]:  # newest first
-                status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
-                if physical_id == stack:
-                    began |= status == "UPDATE_IN_PROGRESS"
-                elif entry["LogicalResourceId"] != run.event["LogicalResourceId"]:
-                    continue
-                elif began and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
-                    return str(physical_id)
-                elif status.startswith("DELETE_"):
-                    deleted.add(physical_id)
-            more = "NextToken" in page and more | {"NextToken": page["NextToken"]}
-    return run.physical_id
+def last_stable_id(work: Work) -> str:
+    """The physical id in the last configuration that was deployed; empty when history does not tell.
+
+    Without rollback, deployments that failed can follow each other: what counts is the resource's last success before
+    the first of them, that is at the stack's last stable state or earlier.
+    """
+    was_stable, deleted = False, set()
+    for entry in _newest_first(work):
+        status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
+        if physical_id == work.event.stack_id:
+            was_stable |= status in _STABLE
+        elif entry["LogicalResourceId"] != work.event.logical_id:
+            continue
+        elif status.startswith("DELETE_"):
+            deleted.add(physical_id)
+        elif was_stable and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
+            return str(physical_id)
+    return ""
+
+
+def _newest_first(work: Work) -> Iterator[Any]:
+    more: dict[str, Any] = {"StackName": work.event.stack_id}
+    while more:
+        page = work.call("cloudformation", "describe_stack_events", until=work.clock.last_moment, **more)
+        yield from page["StackEvents"]
+        work.clock.check()
+        more = more | {"NextToken": page["NextToken"]} if page.get("NextToken") else {}

@@ -1,56 +1,73 @@
-"""Delete of a job whose network goes too."""
+"""The network's own resource: when the network goes, it removes the interfaces that the service left in it."""
 
-from contextlib import suppress
+import hashlib
+import json
+from typing import Any
 
+from . import interfaces, jobs
+from .answer import Answer
 from .errors import JobError
-from .run import UNFINISHED, Run
+from .interfaces import Interface
+from .jobs import Job
+from .work import Work
 
-LEFT = 600  # Seconds after the job's end.
-
-
-def clear(run: Run) -> None:
-    """Wait for the job's end, remove the interfaces that the service left; give up at the deadline."""
-    vpc, ended = run.request.get("VpcConfig"), run.deadline
-    if not vpc or _stays(run, vpc):
-        return
-    while run.now() < min(run.deadline, ended + LEFT):
-        if run.describe(run.physical_id).get("JobStatus") not in UNFINISHED:
-            ended = min(ended, run.now())
-            if not _remove(run, vpc):
-                return
-        run.pause(15)
-    run.log("network interfaces may be left")
+_PATIENCE = 600  # seconds in which interfaces without a job are removed
+_GRACE = 60  # seconds of them in which the service may still detach its own
 
 
-def free(run: Run) -> None:
-    """Remove what the service left in a network that goes."""
-    properties = run.event["ResourceProperties"]
-    vpc = {"Subnets": properties["SubnetIds"], "SecurityGroupIds": properties["SecurityGroupIds"]}
-    run.deadline = run.now() + LEFT
-    while run.now() < run.deadline:
-        if not _remove(run, vpc):
+def serve(work: Work) -> Answer:
+    """Create and Update only name the network; a network of other subnets or groups is another one."""
+    subnets, groups = _ids(work, "SubnetIds"), _ids(work, "SecurityGroupIds")
+    if work.event.kind == "Delete":
+        if subnets and groups:
+            _clear(work, subnets, groups)
+        return Answer(work.event.physical_id)
+    if not subnets or not groups:
+        raise JobError("SubnetIds and SecurityGroupIds: lists of ids, neither empty.")
+    digest = hashlib.sha256(json.dumps([sorted(subnets), sorted(groups)]).encode()).hexdigest()
+    return Answer(f"network-interfaces/{digest[:32]}")
+
+
+def _clear(work: Work, subnets: list[str], groups: list[str]) -> None:
+    """Wait until no job uses the network, then remove the interfaces; give up in time."""
+    clock, progress = work.clock, work.progress
+    while clock.now() < clock.last_moment:
+        in_use = _is_in_use(work, subnets, groups)
+        progress.unused_since = 0.0 if in_use else progress.unused_since or clock.now()
+        unused = 0.0 if in_use else clock.now() - progress.unused_since
+        found = interfaces.find(work, subnets, groups, clock.last_moment)
+        if not in_use and not found:
             return
-        run.outside.sleep(15)
+        if unused >= _PATIENCE:
+            break
+        for interface in found:
+            _remove(work, interface, detach=in_use is False and unused >= _GRACE)
+        clock.pause(15, clock.last_moment)
+    work.log("network interfaces may be left")
 
 
-def _stays(run: Run, vpc: dict[str, list[str]]) -> bool:
-    """Whether only the job was replaced, in the same network."""
-    names = {"StackName": run.event["StackId"], "LogicalResourceId": run.event["LogicalResourceId"]}
-    with suppress(JobError):  # Looking on costs nothing: only what is free is removed.
-        found = run.call("cloudformation", "describe_stack_resource", **names)["StackResourceDetail"]
-        if (current := found.get("PhysicalResourceId", run.physical_id)) != run.physical_id:
-            used = run.describe(current, 30).get("VpcConfig", {})
-            return all(set(vpc[name]) <= set(used.get(name, ())) for name in vpc)
-    return False
+def _is_in_use(work: Work, subnets: list[str], groups: list[str]) -> bool | None:
+    """Whether a job that has not ended uses the network; None when that cannot be seen."""
+    try:
+        active = jobs.active(work, work.clock.last_moment)
+    except JobError:
+        return None
+    return any(_uses(job, subnets, groups) for job in active)
 
 
-def _remove(run: Run, vpc: dict[str, list[str]]) -> int:
-    """Remove the service's interfaces that are free; how many there were."""
-    filters = [{"Name": "subnet-id", "Values": vpc["Subnets"]}, {"Name": "group-id", "Values": vpc["SecurityGroupIds"]}]
-    found = run.call("ec2", "describe_network_interfaces", Filters=filters)["NetworkInterfaces"]
-    left = [each for each in found if each.get("RequesterId", "").endswith(":Comprehend")]
-    for each in left:
-        if each["Status"] == "available":  # One in use can be another job's.
-            with suppress(JobError):  # The next look tries again.
-                run.call("ec2", "delete_network_interface", 0, NetworkInterfaceId=each["NetworkInterfaceId"])
-    return len(left)
+def _remove(work: Work, interface: Interface, *, detach: bool) -> None:
+    if interface.is_free:
+        interfaces.delete(work, interface)
+    elif detach and interface.attachment:
+        interfaces.detach(work, interface)
+
+
+def _uses(job: Job, subnets: list[str], groups: list[str]) -> bool:
+    used = job.record.get("VpcConfig", {})
+    return bool({*used.get("Subnets", ())} & {*subnets} and {*used.get("SecurityGroupIds", ())} & {*groups})
+
+
+def _ids(work: Work, name: str) -> list[str]:
+    given: Any = work.event.properties
+    found = given.get(name) if isinstance(given, dict) else None
+    return [str(each) for each in found] if isinstance(found, list) else []

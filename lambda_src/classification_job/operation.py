@@ -1,0 +1,78 @@
+"""The one question before anything is started or tagged: does CloudFormation wait for this very event?
+
+An event can be delivered again minutes later, its run can wait for an hour, and meanwhile the operation that it
+belongs to can have been answered, cancelled, rolled back or followed by the next one.
+"""
+
+from dataclasses import dataclass
+
+from . import stack
+from .errors import JobError
+from .work import Work
+
+_CLOCKS = 10  # seconds by which clocks may differ
+_ROUNDED = 2  # seconds that are lost where answers tell only whole ones
+_TELLS = 15  # seconds after an event in which its stack may not tell of it yet
+_UNDATED = 60  # seconds after an operation began in which an event that bears no date is taken for its own
+_DEPLOYMENTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+_ROLLBACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+
+class NotAwaitedError(JobError):
+    """CloudFormation does not wait for this event, or no longer."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The operation of the stack that waits for the event."""
+
+    is_rollback: bool
+    physical_id: str  # the resource's, as the stack knows it
+
+
+def awaited_by(work: Work) -> Operation:
+    """Find the operation that waits for the event; raise when there is none.
+
+    The resource is asked before its stack, so that a rollback that begins in between is seen.
+    """
+    while True:
+        resource = stack.resource(work)
+        stack_status = stack.status(work)
+        why_not = _why_not(work, resource, stack_status)
+        if not why_not:
+            return Operation(stack_status == _ROLLBACK, resource.physical_id)
+        if _age(work, resource) >= _TELLS:
+            raise NotAwaitedError(f"Nothing was started: CloudFormation does not wait for this event. {why_not}")
+        work.clock.pause(3, work.clock.last_moment)
+
+
+def deployment(work: Work) -> None:
+    """Make sure that a deployment waits for the event, and no rollback; what starts a job asks before every try."""
+    if awaited_by(work).is_rollback:
+        raise NotAwaitedError("Nothing was started: the stack rolls back.")
+
+
+def _why_not(work: Work, resource: stack.Resource, stack_status: str) -> str:
+    """Why no operation waits for the event; empty when one does."""
+    event, expected = work.event, f"{work.event.kind.upper()}_IN_PROGRESS"
+    if stack_status not in (*_DEPLOYMENTS, _ROLLBACK):
+        return f"The stack is {stack_status}."
+    if resource.status != expected:
+        return f"The resource is {resource.status or 'unknown to the stack'}, not {expected}."
+    if resource.since is None:
+        return "The stack does not say since when the resource is in progress."
+    # An event without a date is as old as its first run, or older: only one that came at once is surely not. Its
+    # age is that of the run, counted back from the stack's own clock.
+    dated = event.made is not None
+    made = event.made if event.made is not None else resource.asked - (work.clock.now() - work.progress.began)
+    if made < resource.since - (_CLOCKS if dated else _ROUNDED):
+        return "It is older than the operation that the resource is in."
+    if not dated and made > resource.since + _UNDATED:
+        return f"It bears no date and came more than {_UNDATED} s after the resource's operation began: deploy again."
+    return ""
+
+
+def _age(work: Work, resource: stack.Resource) -> float:
+    if work.event.made is None:
+        return work.clock.now() - work.progress.began
+    return resource.asked - work.event.made

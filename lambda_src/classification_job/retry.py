@@ -1,0 +1,73 @@
+"""What to do about an error of AWS: one rule for each code (API Reference, StartDocumentClassificationJob)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .hints import tells_of_access
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What to change; seconds before a second try (0: none is made), at most between tries, and in all."""
+
+    hint: str = ""
+    first: int = 0
+    longest: int = 300
+    within: int = 3600
+
+    def wait(self, tries: int, chance: float) -> float:
+        """Seconds after so many tries; chance (0 to 1) spreads a chorus."""
+        return min(self.longest, self.first * 4.0 ** min(tries - 1, 9)) * (0.5 + chance)
+
+
+# Roles and their policies are effective in seconds, grants of keys in minutes.
+_NOT_YET = {"first": 3, "longest": 30, "within": 300}
+NOT_YET = Rule("Allow the function's role this call; a start needs the model, the job and iam:PassRole.", **_NOT_YET)
+# Up to five minutes, or fifty jobs ask hundreds of times for ten slots.
+_QUOTA = Rule(
+    "One job starts a second (quota L-5674A323), ten run (L-E65FE76A): raise the timeout, or deploy fewer at once.", 2
+)
+_SERVICE = Rule("The service failed: deploy again.", 1, 30)
+_INVALID = Rule("Correct Request.")
+_INVALID_ROLE = Rule(_INVALID.hint, **_NOT_YET)
+_RULES = {
+    "InvalidRequest": _INVALID,
+    "TooManyRequests": _QUOTA,
+    "Throttling": _QUOTA,
+    "ResourceLimitExceeded": _QUOTA,
+    "ResourceNotFound": Rule("The model must exist in this account and Region."),
+    "ResourceUnavailable": Rule("The model, or the flywheel's active one, must be TRAINED.", 15, 120),
+    "KmsKeyValidation": Rule("The key must be enabled, symmetric and allowed to the data access role.", **_NOT_YET),
+    "TooManyTags": Rule("A job takes 50 tags, those of app and stack included."),
+    "ResourceInUse": Rule("Choose another JobName."),
+    "InternalServer": _SERVICE,
+    "AccessDenied": NOT_YET,
+    "UnauthorizedOperation": NOT_YET,  # EC2's word for it
+    "UnrecognizedClient": NOT_YET,
+}
+
+
+def rule_for(error: Any) -> Rule:
+    """How to go on after an error of the SDK."""
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return _SERVICE if _is_no_answer(error) else Rule("Correct Request: the SDK itself refuses it.")
+    if response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:  # noqa: PLR2004 - HTTP's
+        return _SERVICE
+    if code(error) == "InvalidRequest" and tells_of_access(response.get("Error", {}).get("Message", "")):
+        return _INVALID_ROLE  # A role of seconds ago is called invalid.
+    return _RULES.get(code(error), Rule())
+
+
+def code(error: Any) -> str:
+    """An error's code, without the word that some services put behind it."""
+    return str(error.response.get("Error", {}).get("Code", "")).removesuffix("Exception")
+
+
+def _is_no_answer(error: Any) -> bool:
+    """Whether the service may have done what it was asked, but was not understood."""
+    from botocore import exceptions
+    from botocore.parsers import ResponseParserError
+
+    lost = (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError, ResponseParserError)
+    return isinstance(error, lost)
