@@ -63,16 +63,17 @@ class Caller:
                 if code in missing:
                     refusals.pop(operation, None)
                     return {}
-                rule = retry.rule_for(error)
+                rule = retry.rule_for(error, operation)
                 text = f"{error} {rule.hint}".rstrip()
                 self._log("refused", error=str(error))
                 if for_a_start:
                     self._progress.refusal = text[:1500]
-                if not rule.first or self._clock.now() >= min(until, since + rule.within):
+                last_try = min(until, since + rule.within)
+                if not rule.first or self._clock.now() >= last_try:
                     refusals.pop(operation, None)
                     raise RefusedError(text, code) from error
                 tries = refusals[operation] = refusals.get(operation, 0) + 1
-                self._clock.pause(rule.wait(tries, self._outside.chance()), until)
+                self._clock.pause(rule.wait(tries, self._outside.chance()), last_try)
             else:
                 refusals.pop(operation, None)
                 return answer

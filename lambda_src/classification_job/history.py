@@ -1,8 +1,10 @@
 """What the resource was before the deployment that is rolled back, as its stack's events tell."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
+from .errors import JobError
 from .work import Work
 
 _STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
@@ -14,17 +16,18 @@ def last_stable_id(work: Work) -> str:
     Without rollback, deployments that failed can follow each other: what counts is the resource's last success before
     the first of them, that is at the stack's last stable state or earlier.
     """
-    was_stable, deleted = False, set()
-    for entry in _newest_first(work):
-        status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
-        if physical_id == work.event.stack_id:
-            was_stable |= status in _STABLE
-        elif entry["LogicalResourceId"] != work.event.logical_id:
-            continue
-        elif status.startswith("DELETE_"):
-            deleted.add(physical_id)
-        elif was_stable and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
-            return str(physical_id)
+    with suppress(JobError):  # A rollback need not fail for it.
+        was_stable, deleted = False, set()
+        for entry in _newest_first(work):
+            status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
+            if physical_id == work.event.stack_id:
+                was_stable |= status in _STABLE
+            elif entry["LogicalResourceId"] != work.event.logical_id:
+                continue
+            elif status.startswith("DELETE_"):
+                deleted.add(physical_id)
+            elif was_stable and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
+                return str(physical_id)
     return ""
 
 

@@ -27,6 +27,7 @@ NOT_YET = Rule("Allow the function's role this call; a start needs the model, th
 _QUOTA = Rule(
     "One job starts a second (quota L-5674A323), ten run (L-E65FE76A): raise the timeout, or deploy fewer at once.", 2
 )
+_ASKED_TOO_OFTEN = Rule("Asked too often, with others of the account: deploy again.", 2, 15)
 _SERVICE = Rule("The service failed: deploy again.", 1, 30)
 _INVALID = Rule("Correct Request.")
 _INVALID_ROLE = Rule(_INVALID.hint, **_NOT_YET)
@@ -47,8 +48,8 @@ _RULES = {
 }
 
 
-def rule_for(error: Any) -> Rule:
-    """How to go on after an error of the SDK."""
+def rule_for(error: Any, operation: str) -> Rule:
+    """How to go on after an error of the SDK that an operation met."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return _SERVICE if _is_no_answer(error) else Rule("Correct Request: the SDK itself refuses it.")
@@ -56,7 +57,8 @@ def rule_for(error: Any) -> Rule:
         return _SERVICE
     if code(error) == "InvalidRequest" and tells_of_access(response.get("Error", {}).get("Message", "")):
         return _INVALID_ROLE  # A role of seconds ago is called invalid.
-    return _RULES.get(code(error), Rule())
+    rule = _RULES.get(code(error), Rule())
+    return _ASKED_TOO_OFTEN if rule is _QUOTA and not operation.startswith("start_") else rule
 
 
 def code(error: Any) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import urllib.error
+from http.client import BadStatusLine, IncompleteRead
 
 import pytest
 from handler.world import JOBS, Crash, error, properties, request
@@ -42,12 +43,39 @@ def test_a_long_reason_keeps_its_beginning_and_its_hint_in_4096_bytes(world, let
     assert answer["Reason"].endswith("run_id.")
 
 
-def test_attributes_that_do_not_fit_are_a_failure_with_a_reason(world):
-    long = "\U0001f4ec" * 900
-    given = request(OutputDataConfig={"S3Uri": f"s3://results/{long}"})
+@pytest.mark.parametrize("name", [{}, {"JobName": "字" * 256}])
+@pytest.mark.parametrize(("letter", "count"), [("\U0001f4ec", 900), ("字", 950), ("字", 1000), ("x", 1000)])
+def test_a_job_whose_attributes_would_not_fit_is_not_started(world, letter, count, name):
+    given = request(OutputDataConfig={"S3Uri": f"s3://results/{letter * count}"}, **name)
     answer = world.create(properties(given))
-    assert answer["Status"] == "FAILED"
-    assert "S3Uri" in answer["Reason"]
+    assert (answer["Status"] == "SUCCESS") == bool(world.comprehend.all)
+    assert "S3Uri" in answer.get("Reason", "S3Uri")
+    assert (answer["Status"] == "FAILED") == (letter == "\U0001f4ec" or (letter == "字" and bool(name)))
+
+
+def test_attributes_that_the_service_made_too_long_are_a_failure_with_a_reason(world):
+    world.comprehend.output = f"s3://results/{'x' * 5000}/output.tar.gz"
+    assert "attributes are too long" in world.create()["Reason"]
+
+
+@pytest.mark.parametrize("problem", [BadStatusLine("x"), IncompleteRead(b"x"), ValueError("x")])
+def test_an_answer_that_the_server_receives_strangely_is_sent_again(world, problem):
+    world.faults["put"] = [problem]
+    assert world.create()["Status"] == "SUCCESS"
+    assert world.outcomes == [None]
+
+
+def test_an_id_that_no_answer_can_repeat_is_answered(world):
+    answer = world.send(world.event("Delete", properties(), PhysicalResourceId="x" * 5000), wait=60)
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", "not-started/r1")
+
+
+def test_an_answer_is_not_slept_for_beyond_the_life_of_the_run(world):
+    world.life = 20
+    world.faults["put"] = [OSError("no")] * 5
+    world.comprehend.queue = world.comprehend.work = 8
+    assert world.create(properties(WaitFor="COMPLETED"))["Status"] == "SUCCESS"
+    assert world.violations == []
 
 
 def test_the_longest_plain_attributes_fit(world):
@@ -82,9 +110,9 @@ def test_the_log_is_json_lines_with_job_status_request_and_attempt_and_without_s
     job_id = world.comprehend.all[0].arn.removeprefix(JOBS)
     seen = [started[name] for name in ("job", "status", "RequestId", "attempt")]
     assert seen == [job_id, "SUBMITTED", "r1", 0]
-    assert any("ZeroDivisionError" in line.get("reason", "") and 'run.py", line' in line["trace"] for line in lines)
+    assert any("ZeroDivisionError" in line.get("reason", "") and 'caller.py", line' in line["trace"] for line in lines)
     assert "SECRET" not in out
-    assert "answers.example" not in out
+    assert "custom-resource-response" not in out
 
 
 def test_a_run_keeps_time_to_answer_before_its_lambda_ends(world):

@@ -1,90 +1,112 @@
-"""Delete always succeeds; it waits only where the job's network goes too."""
+"""Delete always succeeds; it waits for a running job where what the job needs may go."""
 
 import pytest
-from handler.world import JOBS, Crash, error, properties, request
+from handler.world import JOBS, LOST, NETWORK, Crash, error, properties, request
 
-VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
-OWNED = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true")
+DESCRIBE = "describe_document_classification_job"
 
 
 @pytest.mark.parametrize(
     "physical_id",
-    ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "x" * 1024, "arn:aws:iam::1:role/a"],
+    ["not-started/r1", "made-up-by-cfn", JOBS + "0" * 32, "", None, 17, "ü", "x" * 1024, "arn:aws:iam::1:role/a"],
 )
-@pytest.mark.parametrize("props", [properties(), OWNED, {}, {"Request": 1}])
+@pytest.mark.parametrize("props", [properties(), {}, {"Request": 1}, None, "text"])
 def test_an_id_that_names_no_job_is_deleted_at_once(world, physical_id, props):
     world.stack.status = "DELETE_IN_PROGRESS"
-    answer = world.send(world.event("Delete", props, PhysicalResourceId=physical_id))
+    before = world.now
+    answer = world.send(world.event("Delete", props, PhysicalResourceId=physical_id), wait=60)
     assert answer["Status"] == "SUCCESS"
+    assert world.now == before
     assert "start_document_classification_job" not in [operation for operation, _ in world.calls]
 
 
-def test_a_running_job_is_left_to_finish(world):
-    world.stack.create(properties(request(VpcConfig=VPC)))
+def test_a_running_job_keeps_what_it_needs_until_it_has_ended(world):
+    world.stack.create(properties())
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert [job.status(world.now) for job in world.comprehend.all] == ["COMPLETED"]
+    assert world.violations == []
+
+
+def test_a_running_job_is_abandoned_where_that_is_wanted(world):
+    world.stack.create(properties(AbandonOnDelete="true"))
     before = world.now
     assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.now - before < 1
-    assert len(world.comprehend.running()) == 1
+    assert world.now == before
+    assert [job.fails for job in world.comprehend.all] == [LOST]
 
 
-def test_a_network_that_goes_too_is_freed_after_the_job(world):
-    world.stack.create(OWNED)
-    world.ec2.add("eni-1")
-    assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.comprehend.running() == []
-    assert world.ec2.interfaces == {}
-
-
-def test_interfaces_of_others_stay(world):
-    world.stack.create(OWNED)
-    world.ec2.add("eni-lambda", job="function")
-    world.ec2.add("eni-elsewhere", subnet="subnet-9")
-    world.stack.delete()
-    assert set(world.ec2.interfaces) == {"eni-lambda", "eni-elsewhere"}
-
-
-def test_interfaces_in_use_are_waited_for_until_they_are_free(world):
-    world.stack.create(OWNED)
-    world.pass_time(1000)
-    world.ec2.add("eni-1", status="in-use")
-    world.scheduler.spawn(200, lambda: world.ec2.interfaces["eni-1"].update(Status="available"))
+def test_a_job_that_has_ended_is_deleted_at_once(world):
+    world.stack.create(properties(WaitFor="COMPLETED"))
     before = world.now
     assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.ec2.interfaces == {}
-    assert 200 <= world.now - before < 230
+    assert world.now == before
 
 
-def test_interfaces_in_use_are_never_taken_away(world):
-    world.stack.create(OWNED)
-    world.pass_time(1000)
-    world.ec2.add("eni-other-job", status="in-use")
-    world.ec2.add("eni-1")
+@pytest.mark.parametrize("changes", [{"RunId": "2"}, {"Request": request(JobName="other"), "Rights": "the first"}])
+def test_a_job_that_a_successor_with_the_same_rights_replaces_is_not_waited_for(world, changes):
+    world.stack.create(properties())
     before = world.now
-    assert world.stack.delete()["Status"] == "SUCCESS"
-    assert set(world.ec2.interfaces) == {"eni-other-job"}
-    assert 600 <= world.now - before < 640
-
-
-def test_a_job_that_was_only_replaced_is_not_waited_for(world):
-    world.stack.create(OWNED)
-    before = world.now
-    world.stack.update(OWNED | {"RunId": "2"})
+    world.stack.update(properties() | changes)
     assert world.stack.status == "UPDATE_COMPLETE"
     assert world.now - before < 60
     assert len(world.comprehend.running()) == 2
 
 
-def test_a_job_replaced_together_with_its_network_is_waited_for(world):
-    world.stack.create(OWNED)
-    other = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-2"]}
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"OutputDataConfig": {"S3Uri": "s3://results/out-2/"}},
+        {"InputDataConfig": {"S3Uri": "s3://documents/in/a", "InputFormat": "ONE_DOC_PER_LINE"}},
+        {"DataAccessRoleArn": "arn:aws:iam::123456789012:role/other-role"},
+        {"VolumeKmsKeyId": "1234abcd-12ab-34cd-56ef-1234567890ab"},
+        {"VpcConfig": NETWORK},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_job_whose_successor_needs_something_else_keeps_its_rights_until_it_has_ended(world, changes):
+    world.stack.create(properties())
     old = world.comprehend.all[0]
-    world.stack.update(properties(request(VpcConfig=other), DeleteNetworkInterfaces="true"))
-    assert old.status(world.now) == "COMPLETED"
+    world.stack.update(properties(request(**changes), RunId="2", Rights="the second"))
+    assert world.stack.status == "UPDATE_COMPLETE"
+    assert (old.status(world.now), old.fails) == ("COMPLETED", "")
+    assert len(world.comprehend.running()) == 1
+    assert world.violations == []
+
+
+@pytest.mark.parametrize("results", ["s3://results/out", "s3://results/out/"])
+def test_the_folder_of_a_job_is_no_other_place(world, results):
+    world.stack.create(properties())
+    before = world.now
+    world.stack.update(properties(request(OutputDataConfig={"S3Uri": results}), RunId="2"))
+    assert world.now - before < 60
+
+
+def test_a_job_is_not_let_go_because_its_successor_was_skipped(world):
+    world.stack.create(properties(WhenEmpty="SKIP"))
+    world.s3.buckets["documents"] = {}
+    world.stack.update(properties(WhenEmpty="SKIP", RunId="2"))
+    assert [job.status(world.now) for job in world.comprehend.all] == ["COMPLETED"]
+
+
+@pytest.mark.parametrize("names_new_id", [False, True])
+def test_a_job_of_a_configuration_that_is_rolled_back_is_let_go_at_once(world, names_new_id):
+    world.stack.create(properties(WaitFor="COMPLETED"))
+    world.stack.rollback_names_new_id = names_new_id
+    before = world.now
+    world.stack.update(properties(request(OutputDataConfig={"S3Uri": "s3://results/2"}), Rights="2"), other_fails=True)
+    assert world.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert world.now - before < 60
+
+
+def test_a_job_of_a_stack_that_could_not_be_created_is_let_go_at_once(world):
+    before = world.now
+    world.stack.create(properties(), other_fails=True)
+    assert world.now - before < 60
 
 
 def test_waiting_ends_at_the_timeout(world):
     world.comprehend.work = 1e6
-    world.stack.create(OWNED)
+    world.stack.create(properties())
     before = world.now
     assert world.stack.delete()["Status"] == "SUCCESS"
     assert world.now - before == pytest.approx(900, abs=20)
@@ -92,76 +114,80 @@ def test_waiting_ends_at_the_timeout(world):
 
 def test_waiting_goes_on_in_later_runs(world):
     world.comprehend.work = 2500
-    props = properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true", Timeout="3600")
-    world.stack.create(props)
-    world.pass_time(30)
-    world.ec2.add("eni-1")
+    world.stack.create(properties(Timeout="3600"))
     assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.ec2.interfaces == {}
+    assert [job.status(world.now) for job in world.comprehend.all] == ["COMPLETED"]
     assert world.services["lambda"].payloads
 
 
+def test_waiting_ends_when_the_record_is_gone(world):
+    world.stack.create(properties())
+    world.comprehend.all[0].forgotten = True
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.now == before
+
+
+@pytest.mark.parametrize("operation", [DESCRIBE, "describe_stacks", "describe_stack_resource"])
 @pytest.mark.parametrize(
-    "operation",
-    [
-        "describe_document_classification_job",
-        "describe_network_interfaces",
-        "describe_stack_resource",
-        "delete_network_interface",
-    ],
-)
-@pytest.mark.parametrize(
-    "fault", [error("UnauthorizedOperation", status=403), error("Throttling"), error("Boom", status=500)]
+    "fault", [error("AccessDenied", status=403), error("Throttling"), error("Boom", status=500), ZeroDivisionError()]
 )
 def test_no_fault_of_a_call_fails_a_delete(world, operation, fault):
-    world.stack.create(OWNED)
-    world.ec2.add("eni-1")
-    world.ec2.add("eni-2", status="in-use")
+    world.stack.create(properties())
     world.faults[operation] = [fault] * 500
+    world.stack.strict = False
     assert world.stack.delete()["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("operation", ["describe_stacks", "describe_stack_resource"])
+def test_a_job_is_waited_for_where_the_stack_cannot_be_asked(world, operation):
+    world.stack.create(properties())
+    world.faults[operation] = [error("AccessDenied", status=403)] * 500
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.comprehend.running() == []
 
 
 def test_a_delete_whose_run_crashes_is_repeated(world):
-    world.stack.create(OWNED)
-    world.ec2.add("eni-1")
-    world.faults["describe_network_interfaces"] = [Crash()]
+    world.stack.create(properties())
+    world.faults[DESCRIBE] = [None, Crash()]
     assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.ec2.interfaces == {}
+    assert world.violations == []
 
 
-def test_an_interface_that_cannot_be_removed_is_given_up_after_minutes(world):
-    world.stack.create(properties(request(VpcConfig=VPC), DeleteNetworkInterfaces="true", Timeout="3600"))
-    world.pass_time(1000)
-    world.ec2.add("eni-1")
-    world.faults["delete_network_interface"] = [error("UnauthorizedOperation", status=403)] * 500
+@pytest.mark.parametrize("other", ["Rights", "RunId and Rights"])
+def test_an_update_that_takes_rights_from_a_running_job_waits_for_its_end(world, other):
+    world.stack.create(properties(RunId="1"))
+    old = world.comprehend.all[0]
+    world.stack.update(properties(RunId="1" if other == "Rights" else "2", Rights="the second"))
+    assert world.stack.status == "UPDATE_COMPLETE"
+    assert (old.status(world.now), old.fails) == ("COMPLETED", "")
+    assert world.violations == []
+
+
+def test_an_update_that_takes_rights_waits_until_the_timeout_and_no_longer(world):
+    world.comprehend.work, world.stack.strict = 1e6, False
+    world.stack.create(properties(Timeout="300"))
     before = world.now
-    assert world.stack.delete()["Status"] == "SUCCESS"
-    assert 600 <= world.now - before < 700
+    world.stack.update(properties(Timeout="300", Rights="the second"))
+    assert world.stack.status == "UPDATE_COMPLETE"
+    assert world.now - before == pytest.approx(300, abs=20)
 
 
-def test_a_failed_job_needs_no_wait(world):
-    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
-    world.stack.create(OWNED)
-    assert world.stack.status == "ROLLBACK_COMPLETE"
-    assert world.now - world.comprehend.all[0].submitted < 60
+@pytest.mark.parametrize("changes", [{"Rights": "2", "AbandonOnDelete": "true"}, {"WaitFor": "SUBMITTED"}])
+def test_an_update_that_takes_nothing_or_may_abandon_the_job_does_not_wait(world, changes):
+    world.stack.create(properties())
+    before = world.now
+    world.stack.update(properties(**changes))
+    assert world.now == before
+    assert world.stack.status == "UPDATE_COMPLETE"
 
 
-def test_a_create_that_failed_with_a_running_job_frees_its_network_in_the_rollback(world):
-    world.comprehend.work = 300
-    world.stack.create(OWNED, other_fails=True)
-    assert world.comprehend.running() == []
-
-
-def test_a_resource_that_is_taken_out_of_the_template_frees_its_network(world):
-    world.stack.create(OWNED)
-    world.stack.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
-    world.send(world.event("Delete", OWNED, PhysicalResourceId=world.stack.physical_id))
-    assert world.comprehend.running() == []
-
-
-def test_a_resource_that_cloudformation_no_longer_knows_frees_its_network(world):
-    world.stack.create(OWNED)
-    world.ec2.add("eni-1")
-    world.faults["describe_stack_resource"] = [error("ValidationError", "Resource Job does not exist for stack")]
-    assert world.stack.delete()["Status"] == "SUCCESS"
-    assert world.ec2.interfaces == {}
+def test_a_rollback_that_gives_rights_back_does_not_wait(world):
+    world.comprehend.work = 100
+    world.stack.create(properties(WaitFor="COMPLETED"))
+    world.comprehend.work = 1e5
+    world.stack.update(properties(RunId="2"))
+    before = world.now
+    world.stack.update(properties(RunId="2", Rights="2", AbandonOnDelete="true"), other_fails=True)
+    assert world.stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert world.now - before < 5

@@ -1,7 +1,7 @@
 """No documents: nothing is started, and the stack says so."""
 
 import pytest
-from handler.world import MODEL, error, properties, request
+from handler.world import EPOCH, MODEL, error, properties, request
 
 
 @pytest.fixture
@@ -97,4 +97,40 @@ def test_a_listing_that_was_refused_does_not_slow_the_start(empty):
     empty.faults["start_document_classification_job"] = [error("TooManyRequestsException")]
     before = empty.now
     assert empty.create(properties(WhenEmpty="SKIP", WaitFor="SUBMITTED"))["Status"] == "SUCCESS"
-    assert empty.now - before < 60
+    assert 300 < empty.now - before < 400
+
+
+@pytest.mark.parametrize("seconds", [30, 60, 250])
+@pytest.mark.parametrize("when_empty", ["SKIP", "FAIL"])
+@pytest.mark.parametrize("deliveries", [(0,), (0, 20, 61)])
+def test_an_empty_bucket_is_seen_however_long_the_functions_policy_takes(empty, seconds, when_empty, deliveries):
+    empty.policy_from = empty.now + seconds
+    answer = empty.send(empty.event("Create", properties(WhenEmpty=when_empty)), deliveries)
+    assert (answer["Status"] == "SUCCESS") == (when_empty == "SKIP")
+    empty.pass_time(3000)
+    assert empty.comprehend.all == []
+
+
+def test_ten_million_empty_objects_are_listed_by_one_chain_of_runs_until_time_is_up(world):
+    class Endless(dict):
+        def items(self):
+            return ((f"in/{number:08}", 0) for number in range(10))
+
+    world.s3.buckets["documents"], world.s3.page = Endless(), 10
+    world.s3.endless, world.latency = True, 2
+    event = world.event("Create", properties(Timeout="1800"))
+    answer = world.send(event)
+    assert "all empty" in answer["Reason"]
+    assert "s3://documents/in/" in answer["Reason"]
+    assert world.now - EPOCH < 1830
+    assert world.services["lambda"].payloads
+    assert world.outcomes == [None] * len(world.outcomes)
+    assert world.comprehend.all == []
+
+
+def test_a_listing_goes_on_where_the_run_before_stopped(world):
+    world.s3.buckets["documents"] = {f"in/{n:04}": 0 for n in range(600)} | {"in/9999": 1}
+    world.s3.page, world.latency, world.life = 2, 1, 60
+    assert world.create(properties(WaitFor="SUBMITTED"))["Status"] == "SUCCESS"
+    assert world.s3.pages == 301
+    assert len(world.services["lambda"].payloads) >= 2

@@ -3,7 +3,9 @@
 import copy
 
 import pytest
-from handler.world import properties, request
+from classification_job import event
+from classification_job.errors import NotAnEventError
+from handler.world import ACCOUNT, ANSWERS, FUNCTION, STACK, properties, request
 
 
 @pytest.mark.parametrize(
@@ -29,20 +31,31 @@ def test_an_event_of_somebody_else_is_refused(world, event):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("ResponseURL", "http://answers.example/"),
+        ("ResponseURL", f"http://{ANSWERS}/"),
         ("ResponseURL", "file:///etc/passwd"),
-        ("ResponseURL", "https://answers.example/a b\nX-Injected: 1"),
+        ("ResponseURL", f"https://{ANSWERS}/a b\nX-Injected: 1"),
         ("ResponseURL", None),
+        ("ResponseURL", "https://answers.example/SECRET"),
+        ("ResponseURL", f"https://answers.example/{ANSWERS}/SECRET"),
+        ("ResponseURL", f"https://{ANSWERS}.answers.example/SECRET"),
+        ("ResponseURL", f"https://SECRET@{ANSWERS}/"),
+        ("ResponseURL", f"https://{ANSWERS}:8443/SECRET"),
+        ("ResponseURL", "https://127.0.0.1:4566/SECRET"),
+        ("ResponseURL", "https://[SECRET/"),
+        ("ResponseURL", "https://my-cloudformation-custom-resource-response-useast1.s3.amazonaws.com/SECRET"),
+        ("ResponseURL", "https://cloudformation-custom-resource-response-mine.s3.amazonaws.com/SECRET"),
+        ("ResponseURL", "https://cloudformation-custom-resource-response-uswest2.s3.amazonaws.com/SECRET"),
+        ("ResponseURL", "https://cloudformation-custom-resource-response-useast1.amazonaws.com/SECRET"),
+        ("ResponseURL", "https://cloudformation-custom-resource-response-useast1.s3.mine.amazonaws.com/SECRET"),
+        ("StackId", "arn:aws:cloudformation:us-east-1:999999999999:stack/example/1"),
+        ("StackId", "arn:aws:cloudformation:us-west-2:123456789012:stack/example/1"),
+        ("StackId", "arn:aws-cn:cloudformation:us-east-1:123456789012:stack/example/1"),
+        ("StackId", "example"),
         ("StackId", ""),
         ("StackId", "x" * 300),
         ("RequestId", ""),
         ("RequestId", {"a": 1}),
         ("LogicalResourceId", "x" * 300),
-        ("PhysicalResourceId", "x" * 1025),
-        ("PhysicalResourceId", "ü"),
-        ("RequestType", "Destroy"),
-        ("RequestType", None),
-        ("RequestType", ["Create"]),
     ],
 )
 def test_an_event_that_cannot_be_answered_is_refused_by_name_and_without_its_content(world, name, value):
@@ -52,6 +65,88 @@ def test_an_event_that_cannot_be_answered_is_refused_by_name_and_without_its_con
     assert name in message
     assert "SECRET" not in message
     assert (world.calls, world.answers) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "us-east-1", "useast1.s3.amazonaws.com"),
+        ("aws", "us-east-1", "useast1.s3.us-east-1.amazonaws.com"),
+        ("aws", "eu-west-1", "euwest1.s3-eu-west-1.amazonaws.com"),
+        ("aws", "eu-west-1", "euwest1.s3.dualstack.eu-west-1.amazonaws.com"),
+        ("aws", "ap-southeast-3", "ap-southeast-3.s3.ap-southeast-3.amazonaws.com"),
+        ("aws-us-gov", "us-gov-west-1", "usgovwest1.s3.us-gov-west-1.amazonaws.com"),
+        ("aws-cn", "cn-north-1", "cnnorth1.s3.cn-north-1.amazonaws.com.cn"),
+        ("aws-iso", "us-iso-east-1", "usisoeast1.s3.us-iso-east-1.c2s.ic.gov"),
+        ("aws-iso-b", "us-isob-east-1", "usisobeast1.s3.us-isob-east-1.sc2s.sgov.gov"),
+        ("aws-eusc", "eusc-de-east-1", "euscdeeast1.s3.eusc-de-east-1.amazonaws.eu"),
+    ],
+)
+def test_cloudformations_own_buckets_are_answered_in_every_partition(partition, region, host):
+    stack = f"arn:{partition}:cloudformation:{region}:{ACCOUNT}:stack/example/1"
+    url = f"https://cloudformation-custom-resource-response-{host}/arn%3A?X-Amz-Date=20261126T004600Z&X-Amz-Signature=1"
+    ids = {"StackId": stack, "RequestId": "r", "LogicalResourceId": "Job", "ResponseURL": url}
+    read = event.parse(ids, f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:jobs")
+    assert read.response_url == url
+    assert read.made == 1795653960
+
+
+def test_other_hosts_are_answered_where_the_configuration_names_them(world, monkeypatch):
+    monkeypatch.setenv("RESPONSE_URL_HOSTS", "localhost:1,127.0.0.1:4566")
+    given = world.event("Delete", {}) | {"ResponseURL": "https://127.0.0.1:4566/x"}
+    assert event.parse(given, FUNCTION).response_url == "https://127.0.0.1:4566/x"
+    for url in ("http://127.0.0.1:4566/x", "https://127.0.0.1/x", "https://127.0.0.1:45661/x"):
+        with pytest.raises(NotAnEventError, match="ResponseURL"):
+            event.parse(given | {"ResponseURL": url}, FUNCTION)
+
+
+def test_only_the_functions_own_stack_is_served(world, monkeypatch):
+    monkeypatch.setenv("STACK_ID", STACK)
+    assert event.parse(world.event("Delete", {}), "").stack_id == STACK
+    with pytest.raises(NotAnEventError, match="StackId"):
+        event.parse(world.event("Delete", {}) | {"StackId": STACK + "2"}, FUNCTION)
+
+
+@pytest.mark.parametrize("kind", ["Destroy", None, ["Create"], "create"])
+def test_a_request_that_is_not_known_is_answered(world, kind):
+    answer = world.send(world.event("Create", properties()) | {"RequestType": kind}, wait=60)
+    assert answer["Status"] == "FAILED"
+    assert "Create, Update or Delete" in answer["Reason"]
+    assert world.calls == []
+
+
+def test_a_resource_type_that_is_not_known_is_answered(world):
+    answer = world.send(world.event("Create", properties()) | {"ResourceType": "Custom::Other"}, wait=60)
+    assert "Custom::Other" in answer["Reason"]
+    assert "Custom::DocumentClassificationJob" in answer["Reason"]
+    assert world.calls == []
+
+
+@pytest.mark.parametrize("date", ["20261399T999999Z", "20260230T000000Z", "00000000T000000Z", "x", ""])
+def test_an_impossible_date_is_none(world, date):
+    given = world.event("Create", properties())
+    given["ResponseURL"] = given["ResponseURL"].partition("?")[0] + f"?X-Amz-Date={date}&X-Amz-Signature=SECRET"
+    assert event.parse(given, FUNCTION).made is None
+    assert world.send(given, wait=60)["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"Timeout": "0"}, "Timeout='0': 1 to 3600 (seconds)"),
+        ({"ServiceTimeout": "soon"}, "ServiceTimeout='soon': 1 to 3600 (seconds)"),
+        ({"Extra": "x"}, "Extra: not known; allowed: AbandonOnDelete, Request, Rights,"),
+        ({"WaitFor": "FOREVER"}, "WaitFor='FOREVER': SUBMITTED or IN_PROGRESS or COMPLETED"),
+        ({"WhenEmpty": None}, "WhenEmpty=None: FAIL or SKIP"),
+        ({"AbandonOnDelete": "false"}, "AbandonOnDelete='false': true, or left out"),
+        ({"Rights": "x" * 65}, "text of at most 64 characters"),
+        ({"RunId": 7}, "RunId=7: text of at most 256 characters"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(world, changes, words):
+    reason = world.send(world.event("Create", properties(**changes)), wait=60)["Reason"]
+    assert words in reason
+    assert not set(reason) & set("\\^$*?")
 
 
 def changed(path, value):
@@ -91,7 +186,8 @@ MISSING = object()
         (["Timeout"], "-1"),
         (["ServiceTimeout"], "soon"),
         (["WhenEmpty"], ""),
-        (["DeleteNetworkInterfaces"], True),
+        (["AbandonOnDelete"], True),
+        (["Rights"], ["s3:GetObject"]),
         (["Extra"], "x"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_hand_over_that_fails_is_reported(world):
 def test_a_wait_that_a_run_cannot_finish_is_finished_by_the_next_one(world):
     faults = world.faults[START] = [error("TooManyRequestsException", status=429)] * 12
     world.create(properties(Timeout="3600"))
-    handed = [payload["HandOver"]["until"] for payload in payloads(world)]
+    handed = [payload["HandOver"]["resume_at"] for payload in payloads(world)]
     starts = [at for at, operation in world.times if operation == START]
     assert faults == []
     assert handed

@@ -4,20 +4,42 @@ moto's jobs stay SUBMITTED, its tokens are ignored and its output is the prefix;
 """
 
 import json
+from datetime import UTC, datetime
 
 import boto3
 import pytest
 from classification_job.handler import handle
 from classification_job.runtime import Runtime, _client, _session
-from handler.world import ACCOUNT, STACK, properties, request
+from handler.world import ACCOUNT, ANSWERS, FUNCTION, STACK, properties, request
 from moto import mock_aws
 
 
+class Waiting:
+    """A stack that waits for whatever event there is; moto's cannot run a custom resource."""
+
+    kind, physical_id = "", ""
+
+    def describe_stacks(self, **_):
+        return {"Stacks": [{"StackStatus": f"{self.kind.upper()}_IN_PROGRESS"}]}
+
+    def describe_stack_resource(self, **_):
+        return {
+            "StackResourceDetail": {
+                "PhysicalResourceId": self.physical_id,
+                "ResourceStatus": f"{self.kind.upper()}_IN_PROGRESS",
+                "LastUpdatedTimestamp": datetime.now(UTC),
+            }
+        }
+
+
 class Moto(Runtime):
-    """The real outside, but for time and the answer."""
+    """The real outside, but for time, the stack and the answer."""
 
     def __init__(self):
-        self.passed, self.answers = 0.0, []
+        self.passed, self.answers, self.stack = 0.0, [], Waiting()
+
+    def client(self, name):
+        return self.stack if name == "cloudformation" else super().client(name)
 
     def now(self):
         return super().now() + self.passed
@@ -30,6 +52,8 @@ class Moto(Runtime):
 
 
 class Context:
+    invoked_function_arn = FUNCTION
+
     def get_remaining_time_in_millis(self):
         return 900_000
 
@@ -58,17 +82,18 @@ def send(outside, kind, props, **more):
         "RequestType": kind,
         "RequestId": "r1",
         "StackId": STACK,
-        "ResponseURL": "https://answers.example/1",
+        "ResponseURL": f"https://{ANSWERS}/1?X-Amz-Date={datetime.now(UTC):%Y%m%dT%H%M%SZ}",
         "ResourceType": "Custom::DocumentClassificationJob",
         "LogicalResourceId": "Job",
         "ResourceProperties": props,
     }
+    outside.stack.kind, outside.stack.physical_id = kind, more.get("PhysicalResourceId", "")
     handle(event | more, Context(), outside)
     return outside.answers[-1]
 
 
 def test_a_job_starts_is_described_and_tagged(outside):
-    props = properties(request(JobName="mails", Tags=[{"Key": "team", "Value": "mail"}]))
+    props = properties(request(JobName="mails", Tags=[{"Key": "team", "Value": "mail"}]), WaitFor="SUBMITTED")
     created = send(outside, "Create", props)
     assert created["Status"] == "SUCCESS"
     job_id = created["Data"]["JobId"]

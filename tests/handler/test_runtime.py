@@ -1,14 +1,17 @@
 """The real outside: what can be tried on loopback."""
 
+import dataclasses
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from classification_job.handler import send
-from classification_job.run import Run
+from classification_job import event
+from classification_job.answer import Answer, deliver
+from classification_job.progress import Progress
 from classification_job.runtime import Runtime
-from handler.world import World, properties
+from classification_job.work import begin
+from handler.world import FUNCTION, World, properties
 
 
 class Bucket(BaseHTTPRequestHandler):
@@ -46,9 +49,9 @@ def test_a_refused_upload_is_repeated(bucket):
     bucket.refuses = 2
     outside = Runtime()
     outside.sleep = lambda _: None
-    run = Run(World().event("Create", properties()), outside, 900)
-    run.event["ResponseURL"] = f"http://127.0.0.1:{bucket.server_port}/x"
-    send(run, "id", {}, "")
+    read = event.parse(World().event("Create", properties()), FUNCTION)
+    read = dataclasses.replace(read, response_url=f"http://127.0.0.1:{bucket.server_port}/x")
+    deliver(begin(read, Progress(began=0), outside, 900), Answer("id"))
     assert len(bucket.seen) == 3
 
 

@@ -43,7 +43,7 @@ def test_a_changed_request_or_run_id_starts_a_job_and_replaces_the_resource(worl
         {"Timeout": "1800"},
         {"WhenEmpty": "SKIP"},
         {"ServiceToken": "arn:aws:lambda:other"},
-        {"DeleteNetworkInterfaces": "true"},
+        {"AbandonOnDelete": "true"},
     ],
 )
 def test_anything_else_starts_nothing_and_keeps_the_attributes(world, stack, changed):
@@ -148,6 +148,7 @@ def test_a_job_deleted_by_a_rollback_without_an_update_is_not_taken_for_the_earl
         entry("UPDATE_IN_PROGRESS", stack.history[0]["PhysicalResourceId"], "example"),
         entry("UPDATE_COMPLETE", two),
         entry("DELETE_COMPLETE", two),
+        entry("UPDATE_ROLLBACK_COMPLETE", stack.history[0]["PhysicalResourceId"], "example"),
         entry("UPDATE_IN_PROGRESS", stack.history[0]["PhysicalResourceId"], "example"),
         entry("UPDATE_COMPLETE", three),
         entry("UPDATE_ROLLBACK_IN_PROGRESS", stack.history[0]["PhysicalResourceId"], "example"),

@@ -155,11 +155,15 @@ def test_a_job_that_describe_does_not_know_yet_is_waited_for(world):
     assert world.create()["Status"] == "SUCCESS"
 
 
-def test_a_job_that_describe_never_knows_is_an_error_at_the_deadline(world):
-    world.comprehend.hidden = 1e9
+@pytest.mark.parametrize("vanishes", [False, True])
+def test_a_job_without_a_record_is_an_error_after_a_minute_or_so(world, vanishes):
+    world.comprehend.hidden, world.comprehend.vanish = (0, True) if vanishes else (1e9, False)
     answer = world.create()
-    assert "is unknown to the service after 900 s" in answer["Reason"]
+    assert "no record" in answer["Reason"]
+    assert "ListDocumentClassificationJobs" in answer["Reason"]
+    assert "run_id" in answer["Reason"]
     assert answer["PhysicalResourceId"] == world.comprehend.all[0].arn
+    assert 60 < world.now - world.comprehend.all[0].submitted < 100
 
 
 def test_a_describe_that_is_throttled_and_fails_is_tried_again(world):

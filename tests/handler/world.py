@@ -230,7 +230,8 @@ class Comprehend:
         job.allowed, job.vanishes = self.world.stack.allowing, self.vanish
         self.jobs[job_id] = self.tokens[ClientRequestToken] = job
         if "VpcConfig" in given and not fails:
-            self.world.ec2.add(f"eni-{job_id[:8]}", job=job, subnet=given["VpcConfig"]["Subnets"][0])
+            place = {"subnet": given["VpcConfig"]["Subnets"][0], "group": given["VpcConfig"]["SecurityGroupIds"][0]}
+            self.world.ec2.add(f"eni-{job_id[:8]}", job=job, **place)
         return {"JobArn": job.arn, "JobId": job_id, "JobStatus": "SUBMITTED"}
 
     def describe_document_classification_job(self, JobId):  # noqa: N803
@@ -290,6 +291,7 @@ class S3:
         self.buckets = {"documents": {"in/a.txt": 10}}
         self.page = 1000
         self.pages = 0
+        self.endless = False  # there is always a next page
 
     def list_objects_v2(self, Bucket, Prefix, ContinuationToken="0"):  # noqa: N803
         self.pages += 1
@@ -299,6 +301,8 @@ class S3:
             {"Key": key, "Size": size} for key, size in sorted(self.buckets[Bucket].items()) if key.startswith(Prefix)
         ]
         start = int(ContinuationToken)
+        if self.endless:
+            return {"Contents": found, "IsTruncated": True, "NextContinuationToken": str(start + 1)}
         page = {"Contents": found[start : start + self.page], "IsTruncated": start + self.page < len(found)}
         return page | ({"NextContinuationToken": str(start + self.page)} if page["IsTruncated"] else {})
 
@@ -692,11 +696,13 @@ class Stack:
 
     def _make_network(self, network):
         if network and network != self.network:
-            self._send("Create" if not self.network else "Update", _network(network), logical_id="Network")
+            self._send("Create" if not self.network else "Update", network_properties(network), logical_id="Network")
 
     def _drop_network(self, network, kept):
         if network and network != kept:
-            answer, *_ = self._send("Delete", _network(network), logical_id="Network", PhysicalResourceId="network")
+            answer, *_ = self._send(
+                "Delete", network_properties(network), logical_id="Network", PhysicalResourceId="network"
+            )
             if not answer or answer["Status"] != "SUCCESS":
                 self.world.violations.append("a network could not be deleted")
             if self.strict and self.world.ec2.left(network):
@@ -800,7 +806,8 @@ class Stack:
         return answer
 
 
-def _network(network):
+def network_properties(network):
+    """The properties of a network's own resource."""
     return {
         "ServiceToken": FUNCTION,
         "ServiceTimeout": "3600",
