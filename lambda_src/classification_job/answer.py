@@ -57,7 +57,7 @@ def deliver(work: Work, answer: Answer) -> None:
             work.outside.put(work.event.response_url, body)
         except (OSError, ValueError, HTTPException) as error:  # Its text could quote the signed URL.
             work.log("answer not delivered", error=type(error).__name__)
-            if not seconds or work.clock.now() + seconds >= work.clock.ends:
+            if not seconds or work.clock.now() + seconds + 1 >= work.clock.ends:
                 break
             work.outside.sleep(seconds)
         else:

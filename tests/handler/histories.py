@@ -148,6 +148,7 @@ class Step:
         misfortune = history["faults"] > 0.05 or history["crashes"] or around["access_after"] or around["policy_after"]
         # A job that an earlier deployment started and let go is kept under the same request id, as long as it runs.
         short |= history["reuse_request_id"] and (LOST in answer["Reason"] or "no record" in answer["Reason"])
+        short |= history["reuse_request_id"] and not history["signed"]
         return short or (not history["signed"] and misfortune) or around["vanishes"]
 
 
