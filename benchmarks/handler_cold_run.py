@@ -1,7 +1,7 @@
 """Cold run of the handler beside a bare boto3 script that makes the same calls.
 
-Each measurement is a fresh process: imports, clients, ListObjectsV2, StartDocumentClassificationJob,
-DescribeDocumentClassificationJob, and the answer over TLS, against a stub server on loopback. The two scripts take
+Each measurement is a fresh process: imports, clients, the questions to the stack, ListObjectsV2,
+StartDocumentClassificationJob, DescribeDocumentClassificationJob, and the answer over TLS, against a stub server on loopback. The two scripts take
 turns, so that a busy machine slows both. As on Lambda, the SDK is compiled already and the function's code is not.
 
     python benchmarks/handler_cold_run.py [--rounds 15] [--json]
@@ -32,7 +32,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from report import median_ratio
 
 SOURCE = Path(__file__).parents[1] / "lambda_src"
-RATIO_TARGET, SIZE_TARGET = 1.10, 24 * 1024
+RATIO_TARGET = 1.10
+STACK = "arn:aws:cloudformation:us-east-1:123456789012:stack/example/1"
 JOB = "arn:aws:comprehend:us-east-1:123456789012:document-classification-job/" + "0" * 32
 REQUEST = {
     "DocumentClassifierArn": "arn:aws:comprehend:us-east-1:123456789012:document-classifier/mail",
@@ -46,10 +47,27 @@ LISTING = (
     "</ListBucketResult>"
 )
 
+ANSWERS = {
+    "DescribeStackResource": (
+        "<StackResourceDetail><LogicalResourceId>Job</LogicalResourceId><ResourceStatus>CREATE_IN_PROGRESS"
+        "</ResourceStatus><LastUpdatedTimestamp>{now}</LastUpdatedTimestamp></StackResourceDetail>"
+    ),
+    "DescribeStacks": (
+        "<Stacks><member><StackName>example</StackName><CreationTime>{now}</CreationTime>"
+        "<StackStatus>CREATE_IN_PROGRESS</StackStatus></member></Stacks>"
+    ),
+}
+
 BARE = """
 import json, urllib.request, boto3
 request, url = {request!r}, {url!r}
+def ask():
+    stack.describe_stack_resource(StackName={stack!r}, LogicalResourceId="Job")
+    stack.describe_stacks(StackName={stack!r})
+stack = boto3.client("cloudformation")
+ask()
 found = boto3.client("s3").list_objects_v2(Bucket="documents", Prefix="in/")["KeyCount"]
+ask()
 comprehend = boto3.client("comprehend")
 job = comprehend.start_document_classification_job(**request, ClientRequestToken="0" * 64)
 about = comprehend.describe_document_classification_job(JobId=job["JobId"])["DocumentClassificationJobProperties"]
@@ -63,6 +81,7 @@ import sys
 sys.path.insert(0, {source!r})
 from classification_job.handler import handle
 class Context:
+    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:jobs"
     def get_remaining_time_in_millis(self):
         return 900_000
 handle({event!r}, Context())
@@ -82,8 +101,15 @@ class Stub(BaseHTTPRequestHandler):
         self._reply(LISTING.encode(), "application/xml")
 
     def do_POST(self) -> None:
-        """Start or describe the job."""
-        self._body()
+        """Tell of the stack, start or describe the job."""
+        body = self._body().decode()
+        for operation, answer in ANSWERS.items():
+            if f"Action={operation}&" in body:
+                self.calls.append(operation)
+                result = answer.format(now=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+                text = f"<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+                self._reply(text.encode(), "text/xml")
+                return
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         self.calls.append(operation)
         about = {"JobId": "0" * 32, "JobArn": JOB, "JobStatus": "COMPLETED", "SubmitTime": time.time()}
@@ -158,8 +184,8 @@ def measure(rounds: int) -> dict[str, Any]:
         event = {
             "RequestType": "Create",
             "RequestId": "r1",
-            "StackId": "arn:aws:cloudformation:us-east-1:123456789012:stack/example/1",
-            "ResponseURL": f"{target}/answer",
+            "StackId": STACK,
+            "ResponseURL": f"{target}/answer?X-Amz-Date={datetime.now(UTC):%Y%m%dT%H%M%SZ}",
             "ResourceType": "Custom::DocumentClassificationJob",
             "LogicalResourceId": "Job",
             "ResourceProperties": {
@@ -171,7 +197,7 @@ def measure(rounds: int) -> dict[str, Any]:
             },
         }
         scripts = {
-            "bare": BARE.format(request=REQUEST, url=f"{target}/answer"),
+            "bare": BARE.format(request=REQUEST, stack=STACK, url=f"{target}/answer"),
             "handler": HANDLER.format(source=str(folder / "code"), event=event),
         }
         environment = {
@@ -183,6 +209,7 @@ def measure(rounds: int) -> dict[str, Any]:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL": aws,
             "AWS_LAMBDA_FUNCTION_NAME": "jobs",
+            "RESPONSE_URL_HOSTS": target.removeprefix("https://"),
             "SSL_CERT_FILE": str(pem),
         }
         seconds: dict[str, list[float]] = {"bare": [], "handler": []}
@@ -194,7 +221,8 @@ def measure(rounds: int) -> dict[str, Any]:
             for server in servers:
                 server.shutdown()
                 server.server_close()
-    wanted = ["ListObjectsV2", "StartDocumentClassificationJob", "DescribeDocumentClassificationJob"]
+    stack = ["DescribeStackResource", "DescribeStacks"]
+    wanted = [*stack, "ListObjectsV2", *stack, "StartDocumentClassificationJob", "DescribeDocumentClassificationJob"]
     if calls["http"] != wanted * (2 * rounds + 2) or {each["Status"] for each in answers} != {"SUCCESS"}:
         raise SystemExit("The two scripts did not make the same calls with success.")
     return {which: times[1:] for which, times in seconds.items()}
@@ -224,7 +252,6 @@ def main() -> None:
     result["ratio"] = median_ratio(seconds["handler"], seconds["bare"])
     result["ratio_target"] = RATIO_TARGET
     result["code_bytes"] = sum(path.stat().st_size for path in SOURCE.rglob("*.py"))
-    result["code_bytes_target"] = SIZE_TARGET
     if given.json:
         sys.stdout.write(json.dumps(result, indent=2) + "\n")
         return
@@ -234,7 +261,7 @@ def main() -> None:
             f"{which:8} min {times['min']:.3f} s  median {times['median']:.3f} s  max {times['max']:.3f} s\n"
         )
     sys.stdout.write(f"median ratio of the pairs {result['ratio']:.2f} (at most {RATIO_TARGET})\n")
-    sys.stdout.write(f"code {result['code_bytes']} bytes unpacked (at most {SIZE_TARGET})\n")
+    sys.stdout.write(f"code {result['code_bytes']} bytes unpacked\n")
 
 
 if __name__ == "__main__":
