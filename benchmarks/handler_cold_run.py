@@ -1,8 +1,9 @@
 """Cold run of the handler beside a bare boto3 script that makes the same calls.
 
 Each measurement is a fresh process: imports, clients, the questions to the stack, ListObjectsV2,
-StartDocumentClassificationJob, DescribeDocumentClassificationJob, and the answer over TLS, against a stub server on loopback. The two scripts take
-turns, so that a busy machine slows both. As on Lambda, the SDK is compiled already and the function's code is not.
+StartDocumentClassificationJob, DescribeDocumentClassificationJob, and the answer over TLS, against a stub server on
+loopback. The two scripts take turns, so that a busy machine slows both. As on Lambda, the SDK is compiled already and
+the function's code is not.
 
     python benchmarks/handler_cold_run.py [--rounds 15] [--json]
 """
@@ -47,6 +48,7 @@ LISTING = (
     "</ListBucketResult>"
 )
 
+BEGAN = datetime.now(UTC)
 ANSWERS = {
     "DescribeStackResource": (
         "<StackResourceDetail><LogicalResourceId>Job</LogicalResourceId><ResourceStatus>CREATE_IN_PROGRESS"
@@ -106,7 +108,7 @@ class Stub(BaseHTTPRequestHandler):
         for operation, answer in ANSWERS.items():
             if f"Action={operation}&" in body:
                 self.calls.append(operation)
-                result = answer.format(now=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+                result = answer.format(now=BEGAN.strftime("%Y-%m-%dT%H:%M:%SZ"))
                 text = f"<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
                 self._reply(text.encode(), "text/xml")
                 return
@@ -185,7 +187,7 @@ def measure(rounds: int) -> dict[str, Any]:
             "RequestType": "Create",
             "RequestId": "r1",
             "StackId": STACK,
-            "ResponseURL": f"{target}/answer?X-Amz-Date={datetime.now(UTC):%Y%m%dT%H%M%SZ}",
+            "ResponseURL": f"{target}/answer?X-Amz-Date={BEGAN:%Y%m%dT%H%M%SZ}",
             "ResourceType": "Custom::DocumentClassificationJob",
             "LogicalResourceId": "Job",
             "ResourceProperties": {
@@ -251,7 +253,7 @@ def main() -> None:
     }
     result["ratio"] = median_ratio(seconds["handler"], seconds["bare"])
     result["ratio_target"] = RATIO_TARGET
-    result["code_bytes"] = sum(path.stat().st_size for path in SOURCE.rglob("*.py"))
+    result["code_bytes"] = sum(path.stat().st_size for path in (SOURCE / "classification_job").rglob("*.py"))
     if given.json:
         sys.stdout.write(json.dumps(result, indent=2) + "\n")
         return
