@@ -23,8 +23,8 @@ class Clock:
         self._outside, self._progress, self._life = outside, progress, life
         self.now = outside.now
         self.ends = outside.now() + life
-        # A tenth of a run is kept for its end: a call that hangs, an answer that is refused.
-        self._hands_over = self.ends - min(60, life / 10)
+        # A part of a run is kept for its end: a call that hangs, an answer that is refused.
+        self._hands_over = self.ends - min(60, life / 15)
         self.event = progress.began if event.made is None else event.made
         given = event.properties if isinstance(event.properties, dict) else {}
         patience = seconds(given.get("ServiceTimeout"), 3600)

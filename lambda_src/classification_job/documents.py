@@ -36,6 +36,8 @@ def exist(work: Work, uri: str) -> bool:
     except RefusedError as refused:
         if refused.code == "NoSuchBucket":
             raise JobError(f"{refused} Correct {uri}.") from refused
+        if not refused.code:  # The SDK itself refuses the name.
+            raise
         progress.documents_seen = True
     return True
 

@@ -1,9 +1,11 @@
 """Waits longer than a Lambda lives go on in a fresh run."""
 
-import copy
+import json
+from typing import get_type_hints
 
 import pytest
-from handler.world import Crash, error, properties
+from classification_job.progress import Progress, from_payload
+from handler.world import EPOCH, Crash, World, error, properties
 
 LONG = properties(Timeout="3600", WaitFor="COMPLETED")
 START = "start_document_classification_job"
@@ -97,17 +99,99 @@ def test_a_wait_that_a_run_cannot_finish_is_finished_by_the_next_one(world):
     assert all(until in starts for until in handed)
 
 
-@pytest.mark.parametrize(("name", "value"), [("more", 1), ("began", None)])
-def test_a_hand_over_that_is_not_ours_is_refused(world, name, value):
-    world.comprehend.work = 1500
-    world.create(LONG)
-    payload = copy.deepcopy(payloads(world)[0])
-    payload["HandOver"][name] = value
-    if value is None:
-        del payload["HandOver"][name]
-    world.calls.clear()
-    world.outcomes.clear()
-    world.invoke(payload, retries=0)
+@pytest.mark.parametrize("timeout", ["300", "600", "780"])
+@pytest.mark.parametrize("milestone", ["COMPLETED", "IN_PROGRESS"])
+def test_a_function_that_lives_a_minute_hands_over_once_a_minute(world, timeout, milestone):
+    world.life, world.comprehend.work = 60, int(timeout) - 100
+    world.faults[START] = [error("TooManyRequestsException")] * (4 if milestone == "IN_PROGRESS" else 0)
+    before = world.now
+    assert world.create(properties(Timeout=timeout, WaitFor=milestone))["Status"] == "SUCCESS"
+    assert 1 <= len(payloads(world)) <= (world.now - before) / 60 + 1
+    assert world.violations == []
+
+
+@pytest.mark.parametrize("life", [3, 10, 60])
+@pytest.mark.parametrize("stuck", ["the quota", "the job", "the stack"])
+def test_beyond_the_bound_of_hand_overs_cloudformation_is_answered(world, life, stuck):
+    world.life, world.comprehend.work = life, 1e6
+    quota, stack = error("TooManyRequestsException"), error("Throttling", "the stack")
+    world.faults = {START: [quota] * 999} if stuck == "the quota" else {}
+    world.faults |= {"describe_stacks": [stack] * 999} if stuck == "the stack" else {}
+    before = world.now
+    answer = world.create(LONG)
+    assert answer["Status"] == "FAILED"
+    assert f"15 runs of {life} s" in answer["Reason"]
+    assert "Raise the function's timeout" in answer["Reason"]
+    named = {"the quota": "L-E65FE76A", "the job": "document-classification-job/", "the stack": "the stack"}
+    assert named[stuck] in answer["Reason"]
+    assert len(payloads(world)) == 14
+    assert 13 * life < world.now - before <= 15 * life
+    assert world.violations == []
+
+
+@pytest.mark.parametrize("kind", ["Delete", "Update"])
+def test_beyond_the_bound_of_hand_overs_a_delete_and_an_update_that_wait_succeed(world, kind):
+    world.stack.create(properties(Timeout="3600"))
+    world.life, world.comprehend.work, world.stack.strict = 10, 1e6, False
+    if kind == "Delete":
+        assert world.stack.delete()["Status"] == "SUCCESS"
+    else:
+        assert world.stack.update(properties(Timeout="3600", Rights="2"))["Status"] == "SUCCESS"
+    assert len(payloads(world)) == 14
+
+
+@pytest.mark.parametrize("service_timeout", ["1", "30", "60", "3600"])
+def test_cloudformation_is_answered_before_it_gives_up(world, service_timeout):
+    world.comprehend.work = 1e6
+    props = LONG | {"ServiceTimeout": service_timeout}
+    assert world.send(world.event("Create", props))["Status"] == "FAILED"
+
+
+def payload(**changes):
+    world = World()
+    event = world.event("Create", LONG)
+    progress = Progress(began=EPOCH).to_payload() | changes
+    return event | {"HandOver": {name: value for name, value in progress.items() if value is not MISSING}}
+
+
+MISSING = object()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"more": 1},
+        {"began": MISSING},
+        {"began": None},
+        {"began": "now"},
+        {"began": True},
+        {"attempt": 1.5},
+        {"attempt": "1"},
+        {"job_arn": 7},
+        {"documents_seen": "true"},
+        {"refusals": []},
+        {"refusals": {"start": "3"}},
+    ],
+    ids=str,
+)
+def test_a_hand_over_that_is_not_ours_is_refused_by_name(world, changes):
+    world.invoke(payload(**changes), retries=0)
     world.pass_time(2000)
-    assert name in str(world.outcomes[0])
-    assert world.calls == []
+    assert next(iter(changes)) in str(world.outcomes[0])
+    assert "SECRET" not in str(world.outcomes[0])
+    assert (world.calls, world.answers) == ([], {})
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 7])
+def test_a_hand_over_of_another_shape_is_refused(world, value):
+    world.invoke(payload() | {"HandOver": value}, retries=0)
+    world.pass_time(2000)
+    assert "HandOver" in str(world.outcomes[0])
+    assert (world.calls, world.answers) == ([], {})
+
+
+def test_all_that_a_run_hands_over_is_read_by_the_next():
+    values = {"str": "text", "int": 7, "float": 7.5, "bool": True}
+    kinds = get_type_hints(Progress)
+    progress = Progress(**{name: values.get(kind.__name__, {"start": 3}) for name, kind in kinds.items()})
+    assert from_payload(json.loads(json.dumps(progress.to_payload()))) == progress

@@ -175,3 +175,30 @@ def test_a_duplicate_whose_url_has_no_time_starts_nothing(world, late):
     assert world.stack.create(properties())["Status"] == "FAILED"
     world.pass_time(1000)
     assert len(world.comprehend.all) == 1
+
+
+@pytest.mark.parametrize("ahead", [6, 20, 300])
+@pytest.mark.parametrize("dates", [True, False])
+@pytest.mark.parametrize("fails", ["INPUT_TOO_LARGE: too large", NO_READ])
+def test_own_failures_are_never_taken_for_an_earlier_deployments(world, ahead, dates, fails):
+    world.stack.clock, world.dates = ahead, dates
+    world.comprehend.fails = fails
+    assert world.create()["Status"] == "FAILED"
+    assert len(world.comprehend.all) <= (1 if fails != NO_READ else 7)
+
+
+def test_a_job_that_fails_before_it_is_described_is_not_passed_by(world):
+    world.stack.clock = 60
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    world.faults[DESCRIBE] = [error("ThrottlingException")] * 4
+    assert world.create()["Status"] == "FAILED"
+    assert len(world.comprehend.all) == 1
+
+
+def test_the_earlier_deployments_that_are_passed_by_are_bounded(world):
+    world.comprehend.fails = "INPUT_TOO_LARGE: too large"
+    for _ in range(55):
+        world.create(request_id="same")
+        world.pass_time(60)
+    assert world.create(request_id="same")["Status"] == "FAILED"
+    assert len(world.comprehend.all) == 51

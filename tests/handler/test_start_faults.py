@@ -1,6 +1,15 @@
 """Each fault of the start call has its own hint and retry rule."""
 
 import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+)
+from botocore.parsers import ResponseParserError
 from handler.world import error, properties, timeout
 
 START = "start_document_classification_job"
@@ -84,3 +93,65 @@ def test_a_start_that_answers_too_late_is_found_by_its_token(world):
 def test_a_timeout_of_a_second_still_starts_the_job(world):
     event = world.event("Create", properties(Timeout="1", WaitFor="SUBMITTED"))
     assert world.send(event, deliveries=(3.0,))["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("life", [900, 60, 250])
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("TooManyRequestsException", "L-E65FE76A"),
+        ("ResourceUnavailableException", "TRAINED"),
+        ("InternalServerException", "deploy again"),
+    ],
+)
+def test_the_services_last_refusal_and_its_hint_are_said_whichever_run_gives_up(world, code, hint, life):
+    world.life = life
+    world.faults[START] = [error(code, "the last words")] * 999
+    answer = world.create()
+    assert all(text in answer["Reason"] for text in (code, "the last words", hint)), answer["Reason"]
+    assert world.services["lambda"].payloads
+
+
+def test_the_last_refusal_is_said_when_a_listing_took_all_the_time(world):
+    world.faults["list_objects_v2"] = [error("AccessDenied", "no listing", status=403)] * 999
+    answer = world.create(properties(Timeout="100"))
+    assert "No job was started within 100 s" in answer["Reason"]
+    assert "no listing" in answer["Reason"]
+
+
+@pytest.mark.parametrize(
+    "operation", [START, "describe_document_classification_job", "list_objects_v2", "describe_stacks"]
+)
+def test_what_the_sdk_itself_refuses_fails_at_once(world, operation):
+    world.faults[operation] = [ParamValidationError(report="Invalid type for parameter Tags")]
+    before = world.now
+    answer = world.create()
+    assert "Invalid type for parameter Tags" in answer["Reason"]
+    assert world.now - before < 2
+    assert world.faults[operation] == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        EndpointConnectionError(endpoint_url="x"),
+        ConnectTimeoutError(endpoint_url="x"),
+        ConnectionClosedError(endpoint_url="x"),
+        HTTPClientError(error="x"),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        ResponseParserError("x"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
+@pytest.mark.parametrize("operation", [START, "describe_document_classification_job"])
+def test_a_call_whose_answer_is_lost_is_made_again(world, operation, fault):
+    world.after[operation] = [fault]
+    assert world.create()["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_start_whose_answer_names_only_the_id_is_followed(world):
+    service = world.comprehend
+    start = service.start_document_classification_job
+    service.start_document_classification_job = lambda **given: {"JobId": start(**given)["JobId"]}
+    assert world.create()["PhysicalResourceId"] == world.comprehend.all[0].arn

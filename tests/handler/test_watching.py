@@ -214,3 +214,87 @@ def test_a_timeout_that_is_too_short_for_another_start_ends_with_the_words_of_th
     answer = world.create(properties(Timeout=str(seconds)))
     assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
     assert answer["PhysicalResourceId"] == world.comprehend.all[-1].arn
+
+
+@pytest.mark.parametrize("left", [1, 5, 12, 25])
+def test_a_job_that_runs_at_the_deadline_is_proven_beyond_it(world, left):
+    world.comprehend.queue = 0.5
+    world.faults["start_document_classification_job"] = [error("TooManyRequestsException")] * 99
+    world.scheduler.spawn(900 - left, world.faults.clear)
+    world.chance = 0.5
+    answer = world.create()
+    if answer["Status"] == "SUCCESS":
+        assert world.now - world.comprehend.all[0].submitted >= 30
+    else:
+        assert world.comprehend.all == []
+
+
+@pytest.mark.parametrize("timeout", [1, 5, 12, 13, 20, 40])
+@pytest.mark.parametrize("queue", [0.5, 5, 13])
+@pytest.mark.parametrize("milestone", ["IN_PROGRESS", "COMPLETED"])
+def test_no_deployment_is_green_with_a_job_that_fails_for_want_of_access(world, timeout, queue, milestone):
+    world.comprehend.queue, world.comprehend.access_from = queue, float("inf")
+    start = world.comprehend.start_document_classification_job
+
+    def start_that_looks_good(**given):
+        answer = start(**given)
+        job = world.comprehend.all[-1]
+        job.fails, job.queue, job.lost = "", queue, world.now + 13
+
+        def fail():
+            job.fails, job.queue = NO_READ, 13
+
+        world.scheduler.spawn(13, fail)
+        return answer
+
+    world.comprehend.start_document_classification_job = start_that_looks_good
+    answer = world.create(properties(Timeout=str(timeout), WaitFor=milestone))
+    assert answer["Status"] == "FAILED"
+    if milestone == "IN_PROGRESS":
+        assert "NO_READ_ACCESS_TO_INPUT" in answer["Reason"]
+
+
+def test_a_job_that_cannot_be_proven_in_time_fails_the_deployment(world):
+    world.comprehend.queue = 0.5
+    answer = world.create(properties(Timeout="20", ServiceTimeout="30"))
+    assert answer["Status"] == "FAILED"
+    assert "not yet proven to have access" in answer["Reason"]
+    assert "runs on" in answer["Reason"]
+
+
+def test_a_job_that_waits_in_the_queue_at_the_deadline_is_not_called_in_progress(world):
+    world.comprehend.queue = 1e6
+    answer = world.create(properties(Timeout="60", ServiceTimeout="100"))
+    assert "is SUBMITTED after 60 s, not IN_PROGRESS" in answer["Reason"]
+
+
+@pytest.mark.parametrize("missing", ["SubmitTime", "EndTime", "JobStatus", "Message"])
+@pytest.mark.parametrize("fails", ["", NO_READ])
+def test_a_description_without_a_field_ends_as_what_it_is(world, missing, fails):
+    about = world.comprehend._about
+    world.comprehend._about = lambda job: {name: value for name, value in about(job).items() if name != missing}
+    world.comprehend.fails = fails
+    answer = world.create()
+    assert "Error" not in answer.get("Reason", "")
+    if missing == "JobStatus":
+        assert "no record" in answer["Reason"]
+    else:
+        assert answer["Status"] == ("FAILED" if fails else "SUCCESS")
+        assert not fails or NO_READ in answer["Reason"] or missing == "Message"
+    assert len(world.comprehend.all) <= 7
+
+
+def test_a_job_without_a_submit_time_is_followed_for_as_long_as_any_other(world):
+    about = world.comprehend._about
+    world.comprehend._about = lambda job: about(job) | {"SubmitTime": None}
+    world.comprehend.queue = 1
+    assert world.create()["Status"] == "SUCCESS"
+    assert 30 <= world.now - world.comprehend.all[0].submitted < 55
+
+
+@pytest.mark.parametrize("function", [-10, 10])
+@pytest.mark.parametrize("service", [-10, 10])
+def test_a_job_is_settled_on_the_services_own_clock(world, function, service):
+    world.function_clock, world.comprehend.clock, world.comprehend.queue = lambda: function, service, 1
+    assert world.create()["Status"] == "SUCCESS"
+    assert 30 <= world.now - world.comprehend.all[0].submitted < 55
