@@ -73,11 +73,13 @@ def active(work: Work, until: float) -> list[Job]:
 
 def wait_for_end(work: Work, arn: str, until: float) -> None:
     """Wait until a job has ended, is unknown, or a moment has come."""
+    wait = 1.0
     while work.clock.now() < until:
         job = find(work, arn, until)
         if not job or not job.is_unfinished:
             return
-        work.clock.pause(15, until)
+        work.clock.pause(wait, until)
+        wait = min(wait * 1.6, 20)
     work.log("the job runs on", id=arn)
 
 
