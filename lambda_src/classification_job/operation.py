@@ -12,6 +12,7 @@ from .work import Work
 
 _CLOCKS = 10  # seconds by which clocks may differ
 _ROUNDED = 2  # seconds that are lost where answers tell only whole ones
+_AT_ONCE = 5  # seconds for both answers
 _TELLS = 15  # seconds after an event in which its stack may not tell of it yet
 _UNDATED = 60  # seconds after an operation began in which an event that bears no date is taken for its own
 _DEPLOYMENTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
@@ -33,11 +34,15 @@ class Operation:
 def awaited_by(work: Work) -> Operation:
     """Find the operation that waits for the event; raise when there is none.
 
-    The resource is asked before its stack, so that a rollback that begins in between is seen.
+    The resource is asked before its stack, so that a rollback that begins in between is seen; both at once, since after
+    a while the stack can be in another operation.
     """
     while True:
+        began = work.clock.now()
         resource = stack.resource(work)
         stack_status = stack.status(work)
+        if work.clock.now() - began >= _AT_ONCE and work.clock.now() < work.clock.last_moment:
+            continue
         why_not = _why_not(work, resource, stack_status)
         if not why_not:
             return Operation(stack_status == _ROLLBACK, resource.physical_id)

@@ -262,16 +262,8 @@ def _check_tags(step):
     # What overtakes the next operation by less than clocks differ, or bears no date, cannot be told from it.
     second = (*stack.deliveries[0], 1e9)[1]
     # Which tags deployments put on a job that failed one after the other, the rollback is not told.
-    cancelled = step.around["cancelled"] is not None and step.around["cancelled"] < 30
-    if (
-        job
-        and not job.forgotten
-        and not stack.was_left
-        and not cancelled
-        and second > 30
-        and step.history["signed"]
-        and stack.strict
-    ):
+    tellable = step.history["signed"] and not stack.was_left and not stack.was_cancelled_early and second > 30
+    if job and not job.forgotten and tellable and stack.strict:
         wanted = {tag["Key"]: tag["Value"] for tag in stack.props["Request"]["Tags"]}
         assert job.tags == wanted, "the job does not carry the tags of its configuration"
 

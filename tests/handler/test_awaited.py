@@ -257,3 +257,30 @@ def test_a_quota_is_waited_for_until_the_same_moment_by_all_deliveries(world):
     assert world.send(given, deliveries=(0, 55))["Status"] == "FAILED"
     world.pass_time(1000)
     assert world.comprehend.all == []
+
+
+def test_a_refusal_is_waited_out_from_the_event_and_not_from_its_delivery(world):
+    world.faults[START] = [error("AccessDeniedException")] * 500
+    before = world.now
+    assert world.send(world.event("Create", properties()), deliveries=(200,))["Status"] == "FAILED"
+    assert 300 <= world.now - before < 310
+
+
+def test_a_stack_that_does_not_say_since_when_is_not_trusted(world):
+    given = world.event("Create", properties())
+    world.stack.resources["Job"].since = None
+    assert "does not say since when" in world.send(given)["Reason"]
+    assert world.comprehend.all == []
+
+
+def test_an_answer_about_the_resource_is_not_taken_together_with_a_later_one_about_the_stack(world):
+    """Between the two the operation is cancelled, and the next one begins."""
+    world.faults["describe_stacks"] = [None, *[error("Throttling")] * 4]
+    world.stack.cancel_after = 2
+    world.stack.create(properties())
+    world.pass_time(15)
+    world.comprehend.queue = 60
+    world.stack.create(properties(RunId="2"))
+    world.pass_time(100)
+    assert [job.url for job in world.comprehend.all] == [world.stack.urls[2]]
+    assert world.violations == []

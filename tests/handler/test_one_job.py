@@ -1,7 +1,7 @@
 """One deployment ends at one running job, however often and brokenly its event arrives."""
 
 import pytest
-from handler.world import NO_READ, Crash, error, properties
+from handler.world import NO_READ, Crash, error, properties, timeout
 
 START = "start_document_classification_job"
 DESCRIBE = "describe_document_classification_job"
@@ -138,7 +138,7 @@ def test_the_chain_of_earlier_deployments_ends_at_the_deadline(world):
     for _ in range(12):
         assert world.create(request_id="same")["Status"] == "FAILED"
         world.pass_time(10)
-    started, world.latency = len(world.comprehend.all), 60
+    started, world.latency = len(world.comprehend.all), 4
     assert "No job was started within 60 s" in world.create(properties(Timeout="60"), request_id="same")["Reason"]
     assert len(world.comprehend.all) == started
 
@@ -202,3 +202,12 @@ def test_the_earlier_deployments_that_are_passed_by_are_bounded(world):
         world.pass_time(60)
     assert world.create(request_id="same")["Status"] == "FAILED"
     assert len(world.comprehend.all) == 51
+
+
+def test_a_job_whose_start_was_not_heard_and_that_failed_meanwhile_is_not_passed_by(world):
+    world.stack.clock, world.life, world.comprehend.fails = 60, 60, "INPUT_TOO_LARGE: too large"
+    world.after[START] = [timeout()]
+    world.faults[START] = [None, *[error("TooManyRequestsException")] * 4]
+    assert "INPUT_TOO_LARGE" in world.create()["Reason"]
+    assert len(world.comprehend.all) == 1
+    assert world.services["lambda"].payloads

@@ -594,6 +594,7 @@ class Stack:
         self.data = None
         self.network = None  # VpcConfig of the network that the stack owns
         self.stable = None
+        self.was_cancelled_early = False  # ... before clocks could tell the operation from its rollback
         self.was_left = False  # an operation failed and was not rolled back
         self.history = []
         self.deliveries = [(0.0,)]  # of the next events; the last one stays
@@ -626,7 +627,7 @@ class Stack:
             "StackResourceDetail": {
                 "PhysicalResourceId": found.physical_id,
                 "ResourceStatus": found.status,
-                "LastUpdatedTimestamp": datetime.fromtimestamp(found.since + self.clock, UTC),
+                "LastUpdatedTimestamp": found.since and datetime.fromtimestamp(found.since + self.clock, UTC),
             }
         }
 
@@ -691,6 +692,7 @@ class Stack:
     def _operate(self, kind, props, **more):
         """Create or update the job; whether it went well, and nothing else failed meanwhile."""
         cancel_after, self.cancel_after = self.cancel_after, None
+        self.was_cancelled_early |= cancel_after is not None and cancel_after < 30
         answer, fine, physical_id = self._send(kind, props, cancel_after, **more)
         return answer, fine, physical_id, cancel_after is not None
 
