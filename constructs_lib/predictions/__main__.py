@@ -146,12 +146,20 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     files = [name for name in (options.csv, options.json, options.html) if name is not None]
     if files.count(STANDARD_OUTPUT) > 1:
         parser.error("only one of --csv, --json and --html can be standard output")
-    written = [os.path.realpath(name) for name in files if name != STANDARD_OUTPUT]
+    written = [_place(name) for name in files if name not in {STANDARD_OUTPUT, ""}]
     if len(set(written)) < len(written):
         parser.error("--csv, --json and --html must be different files")
-    if set(written) & {os.path.realpath(target) for target in [*options.targets, options.labels or ""]}:
+    if set(written) & {_place(name) for name in (*options.targets, options.labels) if name}:
         parser.error("a file cannot be read and written at once")
     return options
+
+
+def _place(name: str) -> str:
+    """Return where a name leads, through links; the name itself where that is no path at all."""
+    try:
+        return os.path.realpath(name)
+    except ValueError:  # a character that no path has
+        return name
 
 
 def _count(text: str) -> int:

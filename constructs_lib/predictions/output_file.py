@@ -38,12 +38,14 @@ def open_complete(name: str, *, errors: str = "backslashreplace") -> Iterator[Te
     if name == STANDARD_OUTPUT:
         yield _standard_output(errors)
         return
-    path = Path(os.path.realpath(name)) if name else Path()
+    mode = None
+    path = Path(name)
     try:
+        path = Path(os.path.realpath(name))
         mode = path.stat().st_mode
     except FileNotFoundError:
-        mode = None
-    except OSError as error:
+        pass
+    except (OSError, ValueError) as error:
         raise _not_written(name, error) from error
     if not name or name.endswith(os.sep) or (mode is not None and stat.S_ISDIR(mode)):
         raise PredictionsError(f"cannot write {name!r}: it is a folder or no name; give the name of a file")
@@ -83,8 +85,8 @@ def _replaced(path: Path, name: str, mode: int | None, errors: str) -> Iterator[
             os.unlink(temporary)  # noqa: PTH108 - beside os.chmod
 
 
-def _not_written(name: str, error: OSError) -> PredictionsError:
-    return PredictionsError(f"cannot write {name}: {error.strerror}")
+def _not_written(name: str, error: OSError | ValueError) -> PredictionsError:
+    return PredictionsError(f"cannot write {name}: {getattr(error, 'strerror', error)}")
 
 
 def _standard_output(errors: str) -> TextIO:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -231,11 +232,11 @@ def _find(target: str, sessions: _Sessions) -> list[_File] | list[_StandardInput
 
 
 def _files_at(path: Path) -> list[_File]:
-    if not path.is_dir():
-        try:
-            path.stat()
-        except OSError as error:
-            raise _not_opened(path, error) from error
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (OSError, ValueError) as error:
+        raise _not_opened(path, error) from error
+    if not is_folder:
         return [_File(path)]
     names: list[str] = []
     for folder, folders, files in os.walk(path):
@@ -247,10 +248,10 @@ def _files_at(path: Path) -> list[_File]:
     return [_File(path / name) for name in chosen]
 
 
-def _not_opened(path: Path, error: OSError) -> PredictionsError:
+def _not_opened(path: Path, error: OSError | ValueError) -> PredictionsError:
     if isinstance(error, FileNotFoundError):
         return NotFoundError(f"there is no file {path}; give {KINDS}")
-    return PredictionsError(f"cannot open {path}: {error.strerror}")
+    return PredictionsError(f"cannot open {path}: {getattr(error, 'strerror', error)}")
 
 
 def _output_of(session: boto3.Session, job: Job) -> S3Place:

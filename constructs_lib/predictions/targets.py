@@ -96,7 +96,7 @@ def parse_target(target: str) -> LocalPath | S3Place | Job:
             "the deployment started no job, since its input was empty: add documents, and deploy with a new run_id"
         )
     if given and not given.lower().startswith(("s3:", "arn:")):
-        if "/" in given or given.endswith(_FILE_SUFFIXES) or Path(given).exists():
+        if "/" in given or given.endswith(_FILE_SUFFIXES) or _exists(given):
             return LocalPath(Path(given))
         if _JOB_ID.fullmatch(given):
             return Job(given, None)
@@ -104,7 +104,10 @@ def parse_target(target: str) -> LocalPath | S3Place | Job:
 
 
 def _from_address(given: str) -> S3Place:
-    address = urlsplit(given)
+    try:
+        address = urlsplit(given)
+    except ValueError as error:
+        raise PredictionsError(f"{given} is no address: {error}") from error
     host, path = (address.hostname or "").lower(), unquote(address.path)
     if match := _S3_HOST.fullmatch(host):
         bucket, key = (match["bucket"], path[1:]) if match["bucket"] else path[1:].partition("/")[::2]
@@ -115,3 +118,10 @@ def _from_address(given: str) -> S3Place:
             return S3Place(match["bucket"], parse_qs(address.query).get("prefix", [""])[0])
         raise PredictionsError(f"{given} is a page of the console: give the JobArn or the s3:// URI that it shows")
     raise PredictionsError(f"{given} is no address of an object in S3: download it and give the file, or {KINDS}")
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except OSError:  # a name that is too long
+        return False
