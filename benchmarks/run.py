@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import demo
 import deploy
 import handler_cold_run
+import predictions
 import synth
 from report import Table, paired
 
@@ -65,6 +66,7 @@ def main() -> None:
         lambda: synth.tables(given.rounds, [1, 10, 100]),
         lambda: deploy.tables(given.rounds + 2),
         lambda: cold_run(3 * given.rounds),
+        lambda: predictions.tables(given.rounds),
         lambda: demo.tables(1),
     )
     found: list[Table] = []

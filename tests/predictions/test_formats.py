@@ -100,10 +100,8 @@ def test_every_packing_is_read_from_a_stream(data):
 
 
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-@pytest.mark.parametrize("name", ["predictions.jsonl", "folder/" * 30 + "ü.jsonl", "x" * 150 + "/output.jsonl"])
+@pytest.mark.parametrize("name", ["predictions.jsonl", "folder/" * 30 + "ü.jsonl", "x" * 90 + "/output.jsonl"])
 def test_tar_archives_of_all_programs_are_read(form, name):
-    if form == tarfile.USTAR_FORMAT and len(name) > 150 and name.startswith("x"):
-        pytest.skip("the format has no room for it")
     assert names(tar({"big.bin": b"\1" * 5000, name: LINES}, format=form)) == ["a.txt", "b.txt"]
 
 

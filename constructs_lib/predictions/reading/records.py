@@ -48,8 +48,7 @@ def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterat
                 if prediction is not None:
                     found.append(prediction)
                 else:
-                    found.extend(_other(record, job))
-                    _learn(names, record)
+                    found.extend(_other(record, names, job))
             yield found
             found = []
     except ValueError as error:  # wrong JSON and wrong UTF-8 are ValueErrors, too
@@ -107,21 +106,22 @@ _new: Any = tuple.__new__  # without the layer that names the arguments
 _scores = repeat(Score)
 
 
-def _learn(names: dict[str, str], record: dict[str, Any]) -> None:
-    """Remember the names of a record that was found to be right."""
-    for item in record.get("Labels") or record.get("Classes") or ():
+def _other(record: Any, names: dict[str, str], job: str | None) -> Iterator[Prediction]:  # noqa: ANN401 - a value of JSON
+    if not isinstance(record, dict):
+        raise unexpected("a record", record, "an object")
+    if is_row(record):
+        yield from_row(record, job)
+        return
+    yield from parse_record(record, job)
+    # What was found to be right is known the next time.
+    for item in _listed(record):
         if len(names) >= _NAMES_KEPT:
             names.clear()
         names[item["Name"]] = item["Name"].strip()
 
 
-def _other(record: Any, job: str | None) -> Iterator[Prediction]:  # noqa: ANN401 - a value of JSON
-    if not isinstance(record, dict):
-        raise unexpected("a record", record, "an object")
-    if is_row(record):
-        yield from_row(record, job)
-    else:
-        yield from parse_record(record, job)
+def _listed(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return objects(record, "Classes" if record.get("Labels") is None else "Labels")
 
 
 def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[Prediction]:
@@ -143,7 +143,7 @@ def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[
     if not isinstance(file, str):
         raise unexpected("File", file, "a string")
     multi_label = record.get("Labels") is not None
-    listed = objects(record, "Labels" if multi_label else "Classes")
+    listed = _listed(record)
     errors = _problems(record, "Errors", "Error")
     if "ErrorCode" in record:
         errors = (_problem(record, "Error"), *errors)
@@ -239,4 +239,4 @@ def _document_type(value: object) -> str | None:
     if value is None:
         return None
     told = text(value, "")
-    return _DOCUMENT_TYPES.get(re.sub(r"[^A-Z]", "", told.upper()), told)
+    return _DOCUMENT_TYPES.get(re.sub(r"[^A-Z]", "", told.upper()), told) or None

@@ -116,7 +116,8 @@ def row_encoder(more: Mapping[str, object]) -> Callable[[Prediction], str]:
 
     def line(prediction: Prediction) -> str:
         file, at, page, pages, scores, multi_label, document_type, errors, warnings, _ = prediction
-        if not scores or multi_label or errors or warnings or document_type or page is not None or pages is not None:
+        rare = multi_label or errors or warnings or document_type is not None or not scores
+        if rare or page is not None or pages is not None:
             return encode(to_row(prediction))[:-1] + end
         listed = ", ".join([f'{{"name": {text_of(name)}, "score": {score!r}}}' for name, score in scores])
         name, score = scores[0]
