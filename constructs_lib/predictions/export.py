@@ -85,7 +85,7 @@ class CsvExport:
                 what = f"{_or_empty(page)},{_or_empty(pages)},{cells[document_type or '']}"
             found = ",,"
             if scores:
-                best, score = scores[0].name, repr(scores[0].score)
+                best, score = scores[0][0], repr(scores[0][1])
                 others = [f", {texts[name]}{its!r}" for name, its in scores[1:]]
                 name = self._assigned(prediction) if multi_label else cells[best]
                 found = f'{name},{score},"{{{texts[best]}{score}{"".join(others)}}}"'
@@ -156,7 +156,7 @@ class JsonExport:
             ):
                 records.append(self._encode(prediction.as_dict(self._threshold)))
                 continue
-            name, score = texts[scores[0].name], repr(scores[0].score)
+            name, score = texts[scores[0][0]], repr(scores[0][1])
             others = [f', {{"name": {texts[other]}, "score": {its!r}}}' for other, its in scores[1:]]
             quoted = texts[file]
             if line is None:

@@ -209,21 +209,21 @@ def summarize(
     least_certain = _LeastCertain(lowest)
     comparison = None if labels is None else _Comparison(labels, threshold)
 
-    # This runs once a document: each attribute is looked up once, and what is rare is told apart first.
+    # This runs once a document: what it needs is looked up once, and what is rare is told apart first.
     for prediction in predictions:
         total += 1
-        scores, job = prediction.scores, prediction.job
-        assigned = prediction.assigned(threshold) if prediction.multi_label else scores[:1]
+        _, _, _, _, scores, multi_label, _, errors, warnings, job = prediction
+        assigned = prediction.assigned(threshold) if multi_label else scores[:1]
         unassigned += not assigned
         for name, score in assigned:
             tally = classes.get(name) or _added(classes, name)
             tally.documents += 1
             tally.scores += score
-        if scores and scores[0].score < least_certain.limit:
+        if scores and scores[0][1] < least_certain.limit:
             least_certain.add(prediction)
         if total <= first:
             kept_first.append(prediction)
-        if prediction.errors or prediction.warnings:
+        if errors or warnings:
             problems.add(prediction)
         jobs[job] = jobs.get(job, 0) + 1
         if comparison is not None:
@@ -299,7 +299,7 @@ class _LeastCertain:
 
     def add(self, prediction: Prediction) -> None:
         self._seen += 1
-        item = (-prediction.scores[0].score, -self._seen, prediction)
+        item = (-prediction[4][0][1], -self._seen, prediction)
         if len(self._heap) < self._size:
             heapq.heappush(self._heap, item)
         else:

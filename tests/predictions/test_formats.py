@@ -150,6 +150,19 @@ MATRIX = json.dumps({"type": "multi_class", "confusion_matrix": [[1]], "labels":
         (b'{"Entities": [], "File": "a", "Line": 0}', "the output of an entity recognition job"),
         (gzip.compress(b'{"Blocks": []}'), "an answer of Amazon Textract"),
     ],
+    ids=[
+        *(
+            "training",
+            "matrix alone",
+            "topics",
+            "entities",
+            "sentiment",
+            "key phrases",
+            "languages",
+            "lines",
+            "Textract",
+        ),
+    ],
 )
 def test_the_output_of_another_kind_of_job_is_called_what_it_is(data, kind):
     with pytest.raises(BadArchiveError, match=rf"this is {kind}.*give the output\.tar\.gz of a classification job"):

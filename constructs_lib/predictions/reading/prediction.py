@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any, NamedTuple
+
+_new: Any = tuple.__new__  # makes a named tuple of a tuple without the layer that names the arguments
 
 LABEL_THRESHOLD = 0.5
 """A multi-label model lists unlikely labels too; from this score on a label counts as assigned."""
@@ -35,7 +38,20 @@ class Problem(NamedTuple):
     page: int | None = None
 
 
-class Prediction(NamedTuple):
+class _Fields(NamedTuple):
+    file: str
+    line: int | None = None
+    page: int | None = None
+    pages: int | None = None
+    scores: tuple[tuple[str, float], ...] = ()
+    multi_label: bool = False
+    document_type: str | None = None
+    errors: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    job: str | None = None
+
+
+class Prediction(_Fields):
     """What the job found in one document: a file, a line of a file, or a page of a file.
 
     Args:
@@ -51,21 +67,18 @@ class Prediction(NamedTuple):
         job: The id of the job, or the place of its output where that does not tell the id; None when it is not known.
     """
 
-    file: str
-    line: int | None = None
-    page: int | None = None
-    pages: int | None = None
-    scores: tuple[Score, ...] = ()
-    multi_label: bool = False
-    document_type: str | None = None
-    errors: tuple[Problem, ...] = ()
-    warnings: tuple[Problem, ...] = ()
-    job: str | None = None
+    __slots__ = ()
+
+    # Records are made of pairs: most scores of most documents are never looked at by name.
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """Classes or labels with their scores, the most likely first."""
+        return tuple(map(_new, repeat(Score), self[4]))
 
     @property
     def best(self) -> Score | None:
         """The most likely class or label; None when there is none."""
-        return self.scores[0] if self.scores else None
+        return Score(*self[4][0]) if self[4] else None
 
     @property
     def document(self) -> str:
@@ -83,9 +96,8 @@ class Prediction(NamedTuple):
         Returns:
             The most likely class; for a multi-label model every label that reaches the threshold, so maybe none.
         """
-        if self.multi_label:
-            return tuple(score for score in self.scores if score.score >= threshold)
-        return self.scores[:1]
+        pairs = tuple(pair for pair in self[4] if pair[1] >= threshold) if self.multi_label else self[4][:1]
+        return tuple(map(_new, repeat(Score), pairs))
 
     def as_dict(self, threshold: float = LABEL_THRESHOLD) -> dict[str, Any]:
         """Return the prediction as plain values, ready for JSON or a data frame.
@@ -101,9 +113,9 @@ class Prediction(NamedTuple):
         return {
             "document": self.document,
             "class": "|".join([score.name for score in assigned]) if assigned else None,
-            "score": self.scores[0].score if self.scores else None,
+            "score": self[4][0][1] if self[4] else None,
             **self._asdict(),
-            "scores": [score._asdict() for score in self.scores],
+            "scores": [{"name": name, "score": score} for name, score in self[4]],
             "errors": [problem._asdict() for problem in self.errors],
             "warnings": [problem._asdict() for problem in self.warnings],
         }

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import repeat
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from .errors import BadArchiveError, OtherKindError
@@ -87,23 +85,21 @@ def _plain(record: Any, names: dict[str, str], job: str | None) -> Prediction | 
         found: dict[str, float] = {}
         last = 1.0
         for item in listed:
-            name, score = _name_and_score(item)
+            score = item["Score"]
             if type(score) is not float or not 0.0 <= score <= last or len(item) != 2:  # noqa: PLR2004 - name and score
                 return None
-            found[names[name]] = last = score
+            found[names[item["Name"]]] = last = score
     except (KeyError, TypeError, AttributeError):
         return None
     if len(found) != len(listed):
         return None
     prediction: Prediction = _new(
-        Prediction, (file, line, None, None, tuple(map(_new, _scores, found.items())), multi_label, None, (), (), job)
+        Prediction, (file, line, None, None, tuple(found.items()), multi_label, None, (), (), job)
     )
     return prediction
 
 
-_name_and_score = itemgetter("Name", "Score")
 _new: Any = tuple.__new__  # without the layer that names the arguments
-_scores = repeat(Score)
 
 
 def _other(record: Any, names: dict[str, str], job: str | None) -> Iterator[Prediction]:  # noqa: ANN401 - a value of JSON

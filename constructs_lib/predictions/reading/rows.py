@@ -32,7 +32,7 @@ def to_row(prediction: Prediction) -> dict[str, Any]:
         "line": prediction.line,
         "page": prediction.page,
         "class": "|".join([score.name for score in assigned]) if assigned else None,
-        "score": prediction.scores[0].score if prediction.scores else None,
+        "score": prediction.best.score if prediction.best else None,
         "predictions": [score._asdict() for score in prediction.scores],
         "error_code": first.code if first else None,
         "error_message": first.message if first else None,
