@@ -6,7 +6,7 @@ from local.bench import until
 
 LABELLED = "".join(
     f'{label},"{text} number {n}"\n'
-    for n in range(6)
+    for n in range(12)
     for label, text in (
         ("FRUIT", "a ripe apple and a pear"),
         ("TOOL", "a hammer and a saw"),
@@ -42,13 +42,32 @@ def test_a_classifier_of_several_labels_gives_labels(bench, role, training):
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"), [("ONLY,one label\nONLY,still one\n", "at least 2 labels"), ("A,text\nB\n", "label,text")]
+    ("rows", "said"), [("ONLY,one label\nONLY,still one\n", "at least 2 labels"), ("A,text\nB\n", "row 2 has 1 column")]
 )
 def test_rows_that_teach_nothing_end_in_error(bench, training, rows, said):
     bench.write("labelled.csv", rows)
     model = trained(bench, training)
     assert model["Status"] == "IN_ERROR"
     assert said in model["Message"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"InputDataConfig": {"DataFormat": "AUGMENTED_MANIFEST"}}, "Got DataFormat AUGMENTED_MANIFEST"),
+        ({"InputDataConfig": {"DataFormat": "COMPREHEND_CSV"}}, "give S3Uri"),
+        (
+            {"InputDataConfig": {"S3Uri": "s3://bucket/k", "DocumentType": "SEMI_STRUCTURED_DOCUMENT"}},
+            "plain text only, got DocumentType SEMI_STRUCTURED_DOCUMENT",
+        ),
+    ],
+)
+def test_what_cannot_be_trained_here_is_refused_at_once_by_api_and_stack(bench, training, changes, said):
+    with pytest.raises(ClientError, match=said):
+        bench.client("comprehend").create_document_classifier(**{**training, **changes})
+    model = {"Type": "AWS::Comprehend::DocumentClassifier", "Properties": {**training, **changes}}
+    assert bench.create_stack({"Model": model}) == "ROLLBACK_COMPLETE"
+    assert said in bench.reasons()
 
 
 def test_a_role_that_may_not_read_the_rows_ends_in_error(bench, training):

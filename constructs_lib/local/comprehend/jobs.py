@@ -6,7 +6,7 @@ import contextvars
 import secrets
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -141,6 +141,8 @@ def _run(job: Job) -> None:
         job.message = str(error)
     except ClientError as error:  # access was there when the job began
         job.message = access.no_write_access(error)
+    except Exception as error:  # noqa: BLE001 - a thread of its own: nobody else would ever hear of it
+        job.message = f"INTERNAL_ERROR: {error!r}"
     job.ended = datetime.now(UTC)
     job.status = "FAILED" if job.message else "COMPLETED"
 
@@ -196,9 +198,11 @@ def _network(job: Job, session: boto3.Session) -> Iterator[None]:
     try:
         yield
     finally:
-        network_interfaces.leave_network(
-            session, interface, keep=STATE.settings.keep_network_interfaces, attached=STATE.settings.stay_attached
-        )
+        # A role that may not do so any longer leaves its interface behind.
+        with suppress(ClientError):
+            network_interfaces.leave_network(
+                session, interface, keep=STATE.settings.keep_network_interfaces, attached=STATE.settings.stay_attached
+            )
 
 
 def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:
@@ -213,8 +217,7 @@ def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:
         raise JobError(access.no_read_access(error)) from error
     readable = [document.text for document in found if document.text is not None]
     results = iter(model.classify(readable) if model else [])
-    unreadable = {"ErrorCode": "UNSUPPORTED_ENCODING", "ErrorMessage": "The document is not UTF-8 text."}
-    return [document.prediction(unreadable if document.text is None else next(results)) for document in found]
+    return [document.prediction(document.error if document.text is None else next(results)) for document in found]
 
 
 def describe(request: dict[str, Any], _access_key: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib.local.comprehend import access, storage, text_model
+from constructs_lib.local.comprehend import access, storage, text_model, training_data
 from constructs_lib.local.comprehend.errors import ServiceError, invalid, not_found
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import iam, registry
@@ -57,7 +57,19 @@ def create_classifier(request: dict[str, Any], access_key: str) -> dict[str, Any
 
 
 def start_training(request: dict[str, Any]) -> Classifier:
-    """Register the classifier and train it in the background."""
+    """Register the classifier and train it in the background.
+
+    Raises:
+        ServiceError: Its name is taken, or it cannot be trained here.
+    """
+    config = request["InputDataConfig"]
+    if config.get("DataFormat", "COMPREHEND_CSV") != "COMPREHEND_CSV" or "S3Uri" not in config:
+        raise invalid(
+            "The local Comprehend trains on CSV files only: leave DataFormat unset or COMPREHEND_CSV, and give S3Uri. "
+            f"Got DataFormat {config.get('DataFormat', 'unset')}."
+        )
+    if config.get("DocumentType", "PLAIN_TEXT_DOCUMENT") != "PLAIN_TEXT_DOCUMENT":
+        raise invalid(f"The local Comprehend trains on plain text only, got DocumentType {config['DocumentType']}.")
     arn = classifier_arn(request, registry.region(), registry.account_id())
     if arn in STATE.classifiers:
         raise ServiceError("ResourceInUseException", f"The specified resource name is already in use: {arn}")
@@ -74,15 +86,18 @@ def _train(classifier: Classifier) -> None:
     try:
         s3 = storage.client(access.assume_data_access_role(request["DataAccessRoleArn"], classifier.arn))
         files = [content for _, content in storage.read_objects(s3, request["InputDataConfig"]["S3Uri"])]
-        delimiter = request["InputDataConfig"].get("LabelDelimiter", "|")
-        classifier.model = text_model.train(files, request.get("Mode", "MULTI_CLASS"), delimiter)
+        multi_label = request.get("Mode") == "MULTI_LABEL"
+        delimiter = request["InputDataConfig"].get("LabelDelimiter", "|") if multi_label else None
+        classifier.model = text_model.train(training_data.read(files, delimiter=delimiter), multi_label=multi_label)
+        time.sleep(max(0.0, STATE.settings.training_seconds - (time.monotonic() - begun)))
     except (ClientError, iam.AssumeRoleDeniedError) as error:
         classifier.message = access.no_read_access(error)
     except ValueError as error:
         classifier.message = f"INVALID_INPUT_DATA: {error}"
-    time.sleep(max(0.0, STATE.settings.training_seconds - (time.monotonic() - begun)))
+    except Exception as error:  # noqa: BLE001 - a thread of its own: nobody else would ever hear of it
+        classifier.message = f"INTERNAL_ERROR: {error!r}"
     classifier.ended = datetime.now(UTC)
-    classifier.status = "TRAINED" if classifier.model else "IN_ERROR"
+    classifier.status = "IN_ERROR" if classifier.message else "TRAINED"
 
 
 def describe_classifier(request: dict[str, Any], _access_key: str) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _provision_classifier(_logical_id: str, props: dict[str, Any], _stack_name: 
     classifier = models.start_training(props)
     while classifier.status in {"SUBMITTED", "TRAINING"}:
         time.sleep(0.05)
-    if classifier.model is None:
+    if classifier.status == "IN_ERROR":
         del STATE.classifiers[classifier.arn]
         raise RuntimeError(classifier.message)
     return classifier.arn, {"Arn": classifier.arn}

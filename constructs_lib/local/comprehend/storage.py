@@ -6,7 +6,7 @@ import io
 import json
 import re
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,13 +21,26 @@ if TYPE_CHECKING:
 _NO_RETRIES = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
 
+NOT_TEXT = {"ErrorCode": "UNSUPPORTED_ENCODING", "ErrorMessage": "The document is not UTF-8 text."}
+TOO_LARGE = {"ErrorCode": "DOCUMENT_SIZE_EXCEEDED", "ErrorMessage": "The document is larger than 10 MB."}
+_MOST_BYTES = 10 * 1024 * 1024
+
+
 @dataclass(frozen=True)
 class Document:
-    """One document of a job: a file, or a line of it."""
+    """One document of a job: a file, or a line of it.
+
+    Args:
+        file: Name of the file.
+        line: Number of the line, from 0; None where the file is the document.
+        text: None where it cannot be read.
+        error: Why not.
+    """
 
     file: str
     line: int | None
     text: str | None
+    error: dict[str, Any] = field(default_factory=dict)
 
     def prediction(self, result: dict[str, Any]) -> dict[str, Any]:
         """The line of predictions.jsonl for this document."""
@@ -50,19 +63,27 @@ def read_objects(s3: S3Client, uri: str) -> Iterator[tuple[str, bytes]]:
 
 
 def documents(key: str, content: bytes, input_format: str) -> Iterator[Document]:
-    """The documents of one object: itself, or its lines that are not blank."""
+    """The documents of one object: itself, or its lines that are not blank.
+
+    Lines are read up to the first that is not UTF-8, as the guide says.
+    """
     file = key.rpartition("/")[2]
     try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        yield Document(file, None, None)
-        return
+        text, bad = content.decode(), False
+    except UnicodeDecodeError as error:
+        text, bad = content[: error.start].decode(), True
     if input_format == "ONE_DOC_PER_FILE":
-        yield Document(file, None, text)
+        if bad or len(content) > _MOST_BYTES:
+            yield Document(file, None, None, NOT_TEXT if bad else TOO_LARGE)
+        else:
+            yield Document(file, None, text)
         return
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text)):
+    lines = re.split(r"\r\n|\r|\n", text)
+    for number, line in enumerate(lines[:-1] if bad else lines):
         if line.strip():
             yield Document(file, number, line)
+    if bad:
+        yield Document(file, len(lines) - 1, None, NOT_TEXT)
 
 
 def write(s3: S3Client, uri: str, content: bytes, kms_key: str | None) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from constructs_lib.local.comprehend.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,12 @@ class TextModel:
         ]
 
 
-def train(files: list[bytes], mode: str = "MULTI_CLASS", delimiter: str = "|") -> TextModel:
-    """Train on labelled files in Comprehend's format: CSV without header, label then text.
+def train(data: TrainingData, *, multi_label: bool) -> TextModel:
+    """Train on labelled documents.
 
     Raises:
-        ValueError: Fewer than two labels, or a row that is not label and text.
+        ValueError: The texts hold no words.
     """
-    rows = [row for content in files for row in csv.reader(io.StringIO(content.decode())) if row]
-    if any(len(row) < 2 for row in rows):  # noqa: PLR2004 - label and text
-        raise ValueError("a row has no text: every row must be label,text")
-    labels, texts = [row[0] for row in rows], [row[1] for row in rows]
-    multi_label = mode == "MULTI_LABEL"
-    names = sorted({name for label in labels for name in (label.split(delimiter) if multi_label else [label])})
-    if len(names) < 2:  # noqa: PLR2004 - nothing to tell apart
-        raise ValueError(f"at least 2 labels are needed, found {names}")
-
     # Importing scikit-learn takes a second; a server that trains nothing does not pay it.
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
@@ -58,7 +50,11 @@ def train(files: list[bytes], mode: str = "MULTI_CLASS", delimiter: str = "|") -
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
 
     words, regression = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)), LogisticRegression(C=10, max_iter=1000)
+    names = data.names
     if multi_label:
-        targets: Any = [[int(name in label.split(delimiter)) for name in names] for label in labels]
-        return TextModel(make_pipeline(words, OneVsRestClassifier(regression)).fit(texts, targets), names, multi_label)
-    return TextModel(make_pipeline(words, regression).fit(texts, labels), names, multi_label=False)
+        targets: Any = [[int(name in labels) for name in names] for labels in data.labels]
+        pipeline = make_pipeline(words, OneVsRestClassifier(regression)).fit(data.texts, targets)
+        return TextModel(pipeline, names, multi_label)
+    return TextModel(
+        make_pipeline(words, regression).fit(data.texts, [label for (label,) in data.labels]), names, multi_label
+    )

@@ -1,0 +1,67 @@
+"""Labelled files: what is understood, and what is refused with its row."""
+
+import pytest
+
+from constructs_lib.local.comprehend import training_data
+
+
+def rows(*labels, each=10, text="a text of number {}", quote='"'):
+    return "".join(f"{label},{quote}{text.format(n)}{quote}\n" for label in labels for n in range(each))
+
+
+GOOD = rows("SPAM", "HAM")
+
+
+def read(text, delimiter=None):
+    content = text if isinstance(text, bytes) else text.encode()
+    return training_data.read([content], delimiter=delimiter)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_like(end):
+    data = read(GOOD.replace("\n", end))
+    assert (data.names, len(data.texts)) == (["HAM", "SPAM"], 20)
+
+
+def test_a_byte_order_mark_is_not_part_of_a_label():
+    assert read(b"\xef\xbb\xbf" + GOOD.encode()).names == ["HAM", "SPAM"]
+
+
+def test_a_text_may_have_megabytes_line_ends_and_quotes():
+    long = "x " * 1_000_000
+    data = read(GOOD + f'HAM,"{long}"\nHAM,"two\nlines, and ""quotes"""\n')
+    assert len(data.texts[-2]) == 2_000_000
+    assert data.texts[-1] == 'two\nlines, and "quotes"'
+
+
+def test_several_labels_of_a_document_are_told_apart_in_multi_label_mode():
+    data = read(rows("A|B", "A", "B"), "|")
+    assert data.names == ["A", "B"]
+    assert data.labels[0] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("label,text\n" + GOOD, r"row 1 looks like a header \(label,text\)"),
+        ("Category,Body\n" + GOOD, "row 1 looks like a header"),
+        ("heading,words\n" + GOOD, r"'heading' \(row 1\) has 1"),
+        ("".join(f"text number {n},SPAM\n" for n in range(30)), "at least 2|documents are needed"),
+        ("".join(f"text {n},{'SPAM' if n % 2 else 'HAM'}\n" for n in range(30)), "The label must stand first"),
+        ('{"source": "a", "label": "SPAM"}\n', "row 1 looks like JSON"),
+        (GOOD + "SPAM,hello, dear friend\n", "row 21 has 3 columns, not 2.*in double quotes"),
+        (GOOD + "SPAM,a text,en\n", "row 21 has 3 columns"),
+        (GOOD + "SPAM\n", "row 21 has 1 column, not 2"),
+        (GOOD + ",a text\n", "row 21 has an empty label"),
+        (GOOD + "SPAM,\n", "row 21 has an empty text"),
+        (GOOD + 'SPAM,"open\n', "is not CSV"),
+        (rows("A|B", "C|D", each=5), "train in multi-label mode"),
+        (rows("ONLY"), r"at least 2 labels are needed, found \['ONLY'\]"),
+        ("", r"at least 2 labels are needed, found \[\]"),
+        (GOOD.encode() + "SPAM,Grüße\n".encode("latin-1"), "line 21 is not UTF-8"),
+        (GOOD.encode("utf-16"), "line 1 is not UTF-8"),
+    ],
+)
+def test_what_would_be_learned_wrongly_is_refused_with_its_row(text, said):
+    with pytest.raises(ValueError, match=said):
+        read(text)
