@@ -6,13 +6,16 @@ import json
 import secrets
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from constructs_lib.local import assembly as assemblies
 from constructs_lib.local.cdk_cli import CdkCli
 from constructs_lib.local.clients import Clients
 from constructs_lib.local.control import Control
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.errors import CdkCliError, LocalAwsError
+from constructs_lib.local.failures import explanation
 from constructs_lib.local.process import Children, remove
 from constructs_lib.local.server_process import ServerProcess
 
@@ -69,6 +72,7 @@ class LocalAws:
         self._children: Children | None = None
         self._server: ServerProcess | None = None
         self._clients: Clients | None = None
+        self._bootstrapped: set[str] = set()
         self.directory = Path()
 
     def __enter__(self) -> Self:
@@ -92,6 +96,7 @@ class LocalAws:
         """
         if self._server is not None:
             raise LocalAwsError("This local AWS is running already.")
+        self._bootstrapped = set()
         self.directory = Path(tempfile.mkdtemp(prefix="local-aws-"))
         try:
             self._children = Children(self.directory)
@@ -117,6 +122,11 @@ class LocalAws:
         if self.directory != Path():
             remove(self.directory)
             self.directory = Path()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._server is not None
 
     @property
     def endpoint(self) -> Endpoint:
@@ -227,9 +237,16 @@ class LocalAws:
         )
         cli.run(*arguments, cwd=cwd, credentials=credentials or self.deployer)
 
-    def bootstrap(self) -> None:
-        """Bootstrap the account and Region for the CDK, as the root user."""
-        self.cdk("bootstrap", f"aws://{self.account}/{self.region}", credentials=self.endpoint.root)
+    def bootstrap(self, qualifier: str = assemblies.DEFAULT_QUALIFIER) -> None:
+        """Bootstrap the account and Region for the CDK, as the root user.
+
+        Args:
+            qualifier: The bootstrap's name; default: the CDK's own.
+        """
+        options = ("--qualifier", qualifier, "--toolkit-stack-name", f"CDKToolkit-{qualifier}")
+        own = () if qualifier == assemblies.DEFAULT_QUALIFIER else options
+        self.cdk("bootstrap", f"aws://{self.account}/{self.region}", *own, credentials=self.endpoint.root)
+        self._bootstrapped.add(qualifier)
 
     def synthesize(self, app: Path, context: Mapping[str, str] | None = None, output: Path | None = None) -> Path:
         """Synthesize an app.
@@ -250,30 +267,43 @@ class LocalAws:
         self.cdk("synth", "--quiet", "--output", str(assembly), *options, cwd=app)
         return assembly
 
-    def deploy(self, assembly: Path, stacks: Sequence[str] = ("--all",)) -> dict[str, dict[str, str]]:
-        """Deploy an assembly's stacks as `deployer`.
+    def deploy(self, assembly: Path, stacks: Sequence[str] = ("**",)) -> dict[str, dict[str, str]]:
+        """Deploy an assembly's stacks as `deployer`; as the root user where an app does without the bootstrap's roles.
 
         Args:
             assembly: Folder of the cloud assembly.
-            stacks: Names of the stacks; default: all.
+            stacks: Names of the stacks, or patterns of their paths; default: all, those of stages too.
 
         Returns:
             The outputs of each stack.
 
         Raises:
-            LocalAwsError: A stack failed; the message holds what the CLI printed.
+            LocalAwsError: A stack failed; the message says why and ends with the reason.
         """
+        for qualifier in assemblies.qualifiers(assembly) - self._bootstrapped:
+            self.bootstrap(qualifier)
         outputs = self.directory / f"outputs-{time.monotonic_ns()}.json"
-        self.cdk(
-            "deploy",
-            *stacks,
-            *("--app", str(assembly)),
+        self._operate(
+            assembly,
+            *("deploy", *stacks),
             *("--require-approval", "never", "--method", "direct", "--progress", "events"),
             *("--outputs-file", str(outputs)),
         )
         result: dict[str, dict[str, str]] = json.loads(outputs.read_text()) if outputs.exists() else {}
         return result
 
-    def destroy(self, assembly: Path, stacks: Sequence[str] = ("--all",)) -> None:
-        """Destroy an assembly's stacks as `deployer`."""
-        self.cdk("destroy", *stacks, "--app", str(assembly), "--force")
+    def destroy(self, assembly: Path, stacks: Sequence[str] = ("**",)) -> None:
+        """Destroy an assembly's stacks as `deployer`.
+
+        Raises:
+            LocalAwsError: A stack stays; the message says why.
+        """
+        self._operate(assembly, "destroy", *stacks, "--force")
+
+    def _operate(self, assembly: Path, *command: str) -> None:
+        credentials = self.deployer if assemblies.uses_bootstrap_roles(assembly) else self.endpoint.root
+        begun = datetime.now(UTC).replace(microsecond=0)
+        try:
+            self.cdk(*command, "--app", str(assembly), credentials=credentials)
+        except CdkCliError as error:
+            raise LocalAwsError(explanation(self._known_clients, begun, error.output)) from error

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.local import toolchain
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.errors import CdkCliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +52,7 @@ class CdkCli:
             cwd: Folder to run in; default: an empty one, where no app is found or synthesized.
 
         Raises:
-            LocalAwsError: The CLI failed; the message holds its output.
+            CdkCliError: The CLI failed; the message holds its output.
         """
         said: list[str] = []
 
@@ -77,8 +77,7 @@ class CdkCli:
             time_limit=self._time_limit,
         )
         if status:
-            output = "\n".join(said).strip()
-            raise LocalAwsError(f"cdk {arguments[0]} failed with exit status {status}:\n{output}")
+            raise CdkCliError(arguments[0], status, said)
 
     def _environment(self, credentials: Mapping[str, str]) -> dict[str, str]:
         """The user's environment without any of its AWS settings, with our Node and Python first."""

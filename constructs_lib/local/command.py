@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import os
+import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from constructs_lib.local import data, toolchain
-from constructs_lib.local.aws import LocalAws
+from constructs_lib.local import by_hand, data, toolchain
+from constructs_lib.local.aws import ACCOUNT, REGION, LocalAws
 from constructs_lib.local.deployment import Plan, Progress, deploy, prepare, start
 from constructs_lib.local.errors import LocalAwsError
 from constructs_lib.predictions import PredictionsError, read_labels
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
 
+# Ctrl-C, a terminal that goes away, and being asked to end.
+_STOPPING = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command.
 
@@ -27,59 +33,89 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Default: - those of the process.
 
     Returns:
-        The exit status: 0, 1 after an error, 130 after Ctrl-C; 143 after SIGTERM comes as `SystemExit`.
+        The exit status: 0, 1 after an error. A signal that stops it comes as `SystemExit`: 130 after Ctrl-C.
     """
-    signal.signal(signal.SIGTERM, _terminated)
-    # Python leaves SIGINT ignored where the shell had it so, as for a command in the background.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = _parser().parse_args(arguments)
+    # Also where the shell had a signal ignored, as for a command in the background.
+    before = {number: signal.signal(number, _stop) for number in _STOPPING}
     try:
         options.run(options)
     except (LocalAwsError, PredictionsError) as error:
         sys.stdout.flush()
         print(f"\n{error}", file=sys.stderr)  # noqa: T201 - the one message
         return 1
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)  # noqa: T201
-        return 130
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return 0
 
 
-def _terminated(number: int, _frame: FrameType | None) -> NoReturn:
-    """End through the ordinary way out, so that everything started is stopped."""
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    """End through the ordinary way out, so that everything started is stopped; no second signal disturbs that."""
+    for other in _STOPPING:
+        signal.signal(other, signal.SIG_IGN)
+    with suppress(OSError):  # the terminal may be gone
+        os.write(2, b"\nStopping\n")
     raise SystemExit(128 + number)
 
 
+def _aws(options: argparse.Namespace, progress: Progress) -> LocalAws:
+    return LocalAws(port=options.port, account=options.account, region=options.region, on_output=progress.detail)
+
+
 def _deploy(options: argparse.Namespace) -> None:
-    plan, progress = _plan(options), Progress(verbose=options.verbose)
+    plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
     if not (plan.app / "cdk.json").is_file():
         raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
-    aws = LocalAws(port=options.port, on_output=progress.detail)
+    aws = _aws(options, progress)
     try:
         deploy(aws, plan, progress)
     finally:
-        aws.stop()
+        _finish(aws, progress)
 
 
 def _start(options: argparse.Namespace) -> None:
-    plan, progress = _plan(options), Progress(verbose=options.verbose)
-    aws = LocalAws(port=options.port, on_output=progress.detail)
+    plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
+    aws = _aws(options, progress)
     try:
         start(aws, progress)
         prepare(aws, plan, progress)
+        activation = by_hand.write_activation(aws, plan.full_context(aws))
         progress.step("Ready")
-        cdk = shlex.join([str(toolchain.node_binary()), str(toolchain.cdk_program())])
-        context = "".join(f" -c {name}={value}" for name, value in plan.full_context(aws).items())
-        exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in aws.environment().items())
-        print(  # noqa: T201 - what was asked for
-            f"\nIn another terminal:\n\n{exports}\n\n{cdk} deploy --all --require-approval never{context}\n\n"
-            "Ctrl-C stops the local AWS and forgets everything in it.",
-            flush=True,
-        )
+        print(f"\n{_READY.format(activation=activation)}", flush=True)  # noqa: T201 - what was asked for
         while True:
             signal.pause()
     finally:
-        aws.stop()
+        _finish(aws, progress)
+
+
+_READY = """\
+In another terminal, in the folder of a CDK app:
+
+  source {activation}
+
+  cdk diff                   what would change
+  cdk deploy --all           deploy
+  upload PATH [S3_URI]       documents to the stack's DocumentsUri, or to another place
+  predictions [JOB_ID]       what the newest job found, or another one
+  cdk destroy --all          remove
+
+Ctrl-C here stops the local AWS and forgets everything in it."""
+
+
+def _finish(aws: LocalAws, progress: Progress) -> None:
+    if aws.running:
+        progress.record(aws.log())
+    aws.stop()
+
+
+def _upload(options: argparse.Namespace) -> None:
+    data.check_readable(options.path)
+    print(by_hand.upload(options.path, options.uri))  # noqa: T201 - where they are
+
+
+def _predictions(options: argparse.Namespace) -> None:
+    by_hand.predictions(options.job, read_labels(options.labels) if options.labels else None)
 
 
 def _setup(_options: argparse.Namespace) -> None:
@@ -95,16 +131,27 @@ def _show_fetched(count: int) -> None:
 
 def _plan(options: argparse.Namespace) -> Plan:
     """What the options ask for; every file is looked at before anything starts."""
-    for file in (options.train, options.documents):
-        if file:
-            data.check_readable(file)
+    if options.train:
+        data.check_labelled(options.train)
+    if options.documents:
+        data.check_readable(options.documents)
+    if options.log:
+        _begin_log(options.log)
     return Plan(
         app=getattr(options, "app", Path()).resolve(),
         context=dict(options.context),
         train=options.train,
+        multi_label=options.mode == "multi-label",
         documents=options.documents,
         labels=read_labels(options.labels) if getattr(options, "labels", None) else None,
     )
+
+
+def _begin_log(file: Path) -> None:
+    try:
+        file.write_text("")
+    except OSError as error:
+        raise LocalAwsError(f"--log {file} cannot be written: {error.strerror}.") from error
 
 
 def _context(text: str) -> tuple[str, str]:
@@ -112,6 +159,18 @@ def _context(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
     return name, value
+
+
+def _account(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an account: 12 digits")
+    return text
+
+
+def _region(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,}(-[a-z]+)+-[0-9]", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a Region, such as eu-central-1")
+    return text
 
 
 def _port(text: str) -> int:
@@ -128,8 +187,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1 (default: a free one)")
+    common.add_argument("--account", type=_account, default=ACCOUNT, help=f"account to be (default: {ACCOUNT})")
+    common.add_argument("--region", type=_region, default=REGION, help=f"Region to be (default: {REGION})")
     common.add_argument(
         "--train", type=Path, metavar="CSV", help="train a classifier on label,text rows; its ARN: -c classifier_arn"
+    )
+    common.add_argument(
+        "--mode",
+        choices=("multi-class", "multi-label"),
+        default="multi-class",
+        help="whether a document of --train has one label, or several as in A|B (default: multi-class)",
     )
     common.add_argument(
         "--documents", type=Path, metavar="PATH", help="upload a file or the files of a folder; their URI: -c documents"
@@ -144,6 +211,9 @@ def _parser() -> argparse.ArgumentParser:
         help="context for the app, may be repeated; wins over what --train and --documents give",
     )
     common.add_argument("--verbose", action="store_true", help="show what the CDK CLI prints")
+    common.add_argument(
+        "--log", type=Path, metavar="FILE", help="write what the CDK CLI, the server and its functions say into a file"
+    )
 
     deploying = commands.add_parser("deploy", parents=[common], help="deploy an app, show what its jobs find, stop")
     deploying.add_argument("--app", type=Path, default=Path(), metavar="FOLDER", help="folder with a cdk.json")
@@ -154,6 +224,16 @@ def _parser() -> argparse.ArgumentParser:
 
     starting = commands.add_parser("start", parents=[common], help="keep a local AWS running for use by hand")
     starting.set_defaults(run=_start)
+
+    uploading = commands.add_parser("upload", help="upload documents to a local AWS that was started by hand")
+    uploading.add_argument("path", type=Path, help="a file, or a folder whose files are the documents")
+    uploading.add_argument("uri", nargs="?", help="s3://bucket/prefix/ (default: the one stack output DocumentsUri)")
+    uploading.set_defaults(run=_upload)
+
+    showing = commands.add_parser("predictions", help="show what a job of a local AWS started by hand has found")
+    showing.add_argument("job", nargs="?", help="the job's id (default: the newest that is completed)")
+    showing.add_argument("--labels", type=Path, metavar="CSV", help="right classes, as for deploy")
+    showing.set_defaults(run=_predictions)
 
     setting_up = commands.add_parser("setup", help="install the CDK CLI now instead of on first use")
     setting_up.set_defaults(run=_setup)

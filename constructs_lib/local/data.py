@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from constructs_lib.local.errors import LocalAwsError
 
@@ -27,6 +27,17 @@ def documents_uri(documents: Path) -> str:
     return f"s3://{_DOCUMENTS_BUCKET}/input/{'' if documents.is_dir() else documents.name}"
 
 
+def check_labelled(path: Path) -> None:
+    """Check that a labelled file is one and can be read.
+
+    Raises:
+        LocalAwsError: It is a folder, or cannot be read.
+    """
+    if path.is_dir():
+        raise LocalAwsError(f"{path} is a folder. --train takes one CSV file of label,text rows.")
+    _read(path)
+
+
 def check_readable(path: Path) -> None:
     """Check that a file, or every file of a folder, can be read.
 
@@ -37,13 +48,16 @@ def check_readable(path: Path) -> None:
         _read(file)
 
 
-def train_classifier(aws: LocalAws, labelled: Path, name: str = "local") -> str:
+def train_classifier(
+    aws: LocalAws, labelled: Path, name: str = "local", mode: Literal["MULTI_CLASS", "MULTI_LABEL"] = "MULTI_CLASS"
+) -> str:
     """Train a classifier through CreateDocumentClassifier.
 
     Args:
         aws: A started local AWS.
         labelled: CSV without header, label then text: Comprehend's training format.
         name: Name of the classifier.
+        mode: Whether a document has one label or several, which `|` separates in the file.
 
     Returns:
         ARN of the trained classifier.
@@ -53,7 +67,7 @@ def train_classifier(aws: LocalAws, labelled: Path, name: str = "local") -> str:
     """
     content = _read(labelled)
     comprehend, iam, s3 = aws.client("comprehend"), aws.client("iam"), aws.client("s3")
-    s3.create_bucket(Bucket=_TRAINING_BUCKET)
+    _make_bucket(s3, _TRAINING_BUCKET)
     s3.put_object(Bucket=_TRAINING_BUCKET, Key=f"{name}.csv", Body=content)
     trust = _statement(Principal={"Service": "comprehend.amazonaws.com"}, Action="sts:AssumeRole")
     read = _statement(
@@ -67,6 +81,7 @@ def train_classifier(aws: LocalAws, labelled: Path, name: str = "local") -> str:
         DataAccessRoleArn=role["Arn"],
         InputDataConfig={"S3Uri": f"s3://{_TRAINING_BUCKET}/{name}.csv"},
         LanguageCode="en",
+        Mode=mode,
     )["DocumentClassifierArn"]
     while True:
         answer = comprehend.describe_document_classifier(DocumentClassifierArn=arn)
@@ -91,13 +106,31 @@ def upload_documents(aws: LocalAws, documents: Path) -> str:
     Raises:
         LocalAwsError: There is nothing to read, or a file cannot be read.
     """
+    _make_bucket(aws.client("s3"), _DOCUMENTS_BUCKET)
+    upload(aws.client("s3"), documents, f"s3://{_DOCUMENTS_BUCKET}/input/")
+    return documents_uri(documents)
+
+
+def upload(s3: Any, documents: Path, uri: str) -> int:  # noqa: ANN401 - a boto3 client
+    """Put documents under an S3 URI.
+
+    Args:
+        s3: A client of S3.
+        documents: A file, or a folder whose files are the documents.
+        uri: Where to, as `s3://bucket/prefix/`.
+
+    Returns:
+        How many.
+
+    Raises:
+        LocalAwsError: There is nothing to read, or a file cannot be read.
+    """
     contents = {file: _read(file) for file in _files(documents)}
     folder = documents if documents.is_dir() else documents.parent
-    s3 = aws.client("s3")
-    s3.create_bucket(Bucket=_DOCUMENTS_BUCKET)
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     for file, content in contents.items():
-        s3.put_object(Bucket=_DOCUMENTS_BUCKET, Key=f"input/{file.relative_to(folder).as_posix()}", Body=content)
-    return documents_uri(documents)
+        s3.put_object(Bucket=bucket, Key=f"{prefix}{file.relative_to(folder).as_posix()}", Body=content)
+    return len(contents)
 
 
 def _files(path: Path) -> list[Path]:
@@ -114,6 +147,15 @@ def _read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise LocalAwsError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _make_bucket(s3: Any, name: str) -> None:  # noqa: ANN401 - a boto3 client
+    region = s3.meta.region_name
+    # S3 refuses the Region of its birth as a constraint.
+    s3.create_bucket(
+        Bucket=name,
+        **({} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}),
+    )
 
 
 def _statement(**statement: object) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +33,7 @@ class Plan:
         app: Folder with a cdk.json.
         context: Context values for the app.
         train: Labelled CSV; its classifier's ARN goes to the app as context `classifier_arn`.
+        multi_label: Whether the documents of `train` have several labels.
         documents: File or folder; its S3 URI goes to the app as context `documents`.
         labels: The right classes of the documents.
     """
@@ -38,6 +41,7 @@ class Plan:
     app: Path
     context: dict[str, str] = field(default_factory=dict)
     train: Path | None = None
+    multi_label: bool = False
     documents: Path | None = None
     labels: Labels | None = None
 
@@ -52,20 +56,39 @@ class Plan:
 
 
 class Progress:
-    """Says what is being done, with the seconds since the beginning."""
+    """Says what is being done, with the seconds since the beginning.
 
-    def __init__(self, *, verbose: bool) -> None:
+    Args:
+        verbose: Whether to say what the tools say, too.
+        log: File for what the tools say; None for none.
+    """
+
+    def __init__(self, *, verbose: bool, log: Path | None = None) -> None:
         self._begun = time.monotonic()
         self._verbose = verbose
+        self._log = log
 
     def step(self, text: str) -> None:
         """Say what begins now."""
-        _say(f"[{time.monotonic() - self._begun:5.1f} s] {text}")
+        line = f"[{time.monotonic() - self._begun:5.1f} s] {text}"
+        _say(line)
+        self.record(line)
 
     def detail(self, line: str) -> None:
-        """Say what a tool says, when asked to."""
+        """Say what a tool says: for good when asked to, otherwise on a terminal until the next line comes."""
         if self._verbose:
             _say(f"          {line}")
+        elif sys.stdout.isatty() and line.strip():
+            width = shutil.get_terminal_size().columns - 12
+            sys.stdout.write(f"\r\x1b[K          {line.strip()[:width]}\r")
+            sys.stdout.flush()
+        self.record(line)
+
+    def record(self, text: str) -> None:
+        """Write into the log, if there is one."""
+        if self._log:
+            with self._log.open("a") as file:
+                file.write(f"{text}\n")
 
 
 def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
@@ -81,25 +104,26 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     """
     start(aws, progress)
     # Synthesis needs none of the rest, and takes as long.
-    with ThreadPoolExecutor(1) as background:
-        prepared = background.submit(prepare, aws, plan, progress)
-        try:
-            progress.step("Synthesizing the app")
-            assembly = aws.synthesize(plan.app, plan.full_context(aws))
-            prepared.result()
-        except BaseException:
-            aws.stop()  # also ends what the background waits for
-            raise
-    found = assemblies.problems(assembly, account=aws.account, region=aws.region, supported=aws.resource_types())
-    if found:
-        raise LocalAwsError("This app cannot be deployed locally:\n" + "\n".join(f"- {problem}" for problem in found))
+    prepared = _in_background(lambda: prepare(aws, plan, progress))
+    progress.step("Synthesizing the app")
+    assembly = aws.synthesize(plan.app, plan.full_context(aws))
+    progress.step("The app is synthesized")
+    prepared()
+    _check(aws, plan, assembly)
     progress.step("Deploying with the CDK CLI, with IAM enforcement and TLS on")
     outputs = aws.deploy(assembly)
     jobs = follow_jobs(aws, progress.step)
+    if not jobs and plan.documents:
+        uri = _documents_uri(outputs)
+        progress.step(f"Uploading {plan.documents} to {uri}, which the app reads")
+        data.upload(aws.client("s3"), plan.documents, uri)
+        progress.step("Deploying once more, for a new run of the job")
+        outputs = aws.deploy(assemblies.with_new_run(assembly, f"local-{time.time_ns()}"))
+        jobs = follow_jobs(aws, progress.step)
     progress.step("Done")
     _show_outputs(outputs)
     for job in jobs:
-        _show_predictions(aws, job, plan.labels)
+        show_predictions(aws.client("s3"), job, plan.labels)
     if not jobs:
         _say(
             "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
@@ -109,6 +133,54 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     if failed:
         lines = [f"Job {job['JobArn']} is {job['JobStatus']}: {job.get('Message', '')}" for job in failed]
         raise LocalAwsError("\n".join(lines))
+
+
+def _check(aws: LocalAws, plan: Plan, assembly: Path) -> None:
+    """Refuse what cannot work before it is deployed."""
+    found = assemblies.problems(assembly, account=aws.account, region=aws.region, supported=aws.resource_types())
+    if found:
+        raise LocalAwsError("This app cannot be deployed locally:\n" + "\n".join(f"- {problem}" for problem in found))
+    arn = data.classifier_arn(aws)
+    if plan.train and not any(arn in json.dumps(template) for _, template in assemblies.templates(assembly)):
+        raise LocalAwsError(
+            f"The app does not use the classifier that --train makes ({arn}): it has to read the context key "
+            'classifier_arn, as in app.node.try_get_context("classifier_arn"). Without --train it is deployed as it is.'
+        )
+
+
+def _documents_uri(outputs: dict[str, dict[str, str]]) -> str:
+    found = [uri for values in outputs.values() for name, uri in values.items() if "DocumentsUri" in name]
+    if len(found) == 1:
+        return found[0]
+    raise LocalAwsError(
+        "No job was started, and the app does not read the documents that --documents uploads: it has to read the "
+        'context key documents, as in app.node.try_get_context("documents"), or have one stack output DocumentsUri '
+        f"(it has {len(found)})."
+    )
+
+
+def _in_background(work: Callable[[], None]) -> Callable[[], None]:
+    """Begin some work, and return what waits for it and raises what it raised.
+
+    The thread is a daemon: who stops does not wait for it.
+    """
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+
+    def wait() -> None:
+        thread.join()
+        for error in raised:
+            raise error
+
+    return wait
 
 
 def start(aws: LocalAws, progress: Progress) -> None:
@@ -129,7 +201,8 @@ def prepare(aws: LocalAws, plan: Plan, progress: Progress) -> None:
         data.upload_documents(aws, plan.documents)
     if plan.train:
         progress.step(f"Training a classifier on {plan.train}")
-        data.train_classifier(aws, plan.train)
+        data.train_classifier(aws, plan.train, mode="MULTI_LABEL" if plan.multi_label else "MULTI_CLASS")
+        progress.step("The classifier is trained")
 
 
 def follow_jobs(aws: LocalAws, say: Callable[[str], None], patience: float = _JOB_PATIENCE) -> list[dict[str, Any]]:
@@ -170,17 +243,18 @@ def _show_outputs(outputs: dict[str, dict[str, str]]) -> None:
             _say(f"  {stack}.{name} = {value}")
 
 
-def _show_predictions(aws: LocalAws, job: dict[str, Any], labels: Labels | None) -> None:
+def show_predictions(s3: Any, job: dict[str, Any], labels: Labels | None) -> None:  # noqa: ANN401 - a boto3 client
+    """Show what a completed job found; of another, nothing."""
     if job["JobStatus"] != "COMPLETED":
         return
     uri = job["OutputDataConfig"]["S3Uri"]
     bucket, _, key = uri.removeprefix("s3://").partition("/")
-    body = aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     summary = summarize(read_predictions(body), labels=labels, first=_SHOWN)
     _say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
 
 
 def _say(text: str) -> None:
     """Write whole lines: steps are announced from two threads."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"\x1b[K{text}\n" if sys.stdout.isatty() else f"{text}\n")
     sys.stdout.flush()

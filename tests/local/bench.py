@@ -21,7 +21,8 @@ class Bench:
         self.aws, self.classifier, self.name = aws, classifier, name
         self.client = aws.client
         self.bucket = f"{name}-bucket"
-        aws.client("s3").create_bucket(Bucket=self.bucket)
+        place = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}} if aws.region != REGION else {}
+        aws.client("s3").create_bucket(Bucket=self.bucket, **place)
 
     def write(self, key, text, **options):
         self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=text.encode(), **options)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import time
 import urllib.request
 
@@ -11,6 +12,7 @@ s3, cloudformation = boto3.client("s3"), boto3.client("cloudformation")
 
 
 def handle(event, _context):
+    sys.stdout.write(json.dumps({"message": "got it", "RequestId": event["RequestId"]}) + "\n")
     stack = {"StackName": event["StackId"]}
     event["Seen"] = {
         "StackStatus": cloudformation.describe_stacks(**stack)["Stacks"][0]["StackStatus"],

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -130,14 +131,19 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatc
 
 
 @contextlib.contextmanager
-def running(*arguments, cwd):
+def running(*arguments, cwd, environment=None):
     """The command in a process of its own, and a folder of its own for everything it writes.
 
     SIGINT is ignored when it begins, as by `nohup` or a shell that runs it in the background.
     """
     process = subprocess.Popen(
         ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-m", "constructs_lib.local", *arguments],
-        env={**os.environ, "TMPDIR": str(cwd), "PYTHONPATH": str(Path(command.__file__).parents[2])},
+        env={
+            **os.environ,
+            "TMPDIR": str(cwd),
+            "PYTHONPATH": str(Path(command.__file__).parents[2]),
+            **(environment or {}),
+        },
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -150,12 +156,18 @@ def running(*arguments, cwd):
         process.communicate()
 
 
-def read_until(process, pattern):
+def read_until(process, pattern, patience=60):
+    """What the process says until a pattern comes; a process that says nothing is ended."""
+    watchdog = threading.Timer(patience, process.kill)
+    watchdog.start()
     said = ""
-    for line in process.stdout:
-        said += line
-        if found := re.search(pattern, said):
-            return found
+    try:
+        for line in process.stdout:
+            said += line
+            if found := re.search(pattern, said):
+                return found
+    finally:
+        watchdog.cancel()
     raise AssertionError(said)
 
 
@@ -169,28 +181,133 @@ def processes_of(folder):
     return found
 
 
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
-)
+SIGNALS = [
+    (signal.SIGINT, 130),
+    (signal.SIGHUP, 129),
+    (signal.SIGTERM, 143),
+    (signal.SIGKILL, -signal.SIGKILL),
+]
+
+
+def stop(process, number, status, *, again=0):
+    """Send a signal, perhaps more of them, and see the process end."""
+    begun = time.monotonic()
+    process.send_signal(number)
+    if number != signal.SIGKILL:
+        read_until(process, "Stopping")
+    for _ in range(again):
+        process.send_signal(number)
+    assert process.wait(20) == status
+    assert time.monotonic() - begun < 10  # on a busy machine; on an idle one it is well under 2
+
+
+def nothing_left(folder):
+    until(lambda: processes_of(folder) + list(folder.iterdir()), [].__eq__, patience=15)
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS)
 def test_a_stopped_command_leaves_no_process_and_no_file(tmp_path, number, status):
     with running("start", cwd=tmp_path) as process:
-        endpoint = read_until(process, r"AWS_ENDPOINT_URL=(\S+)").group(1)
-        assert endpoint.startswith("https://127.0.0.1:")
+        read_until(process, r"source (\S+)")
         assert len(processes_of(tmp_path)) > 1
-        process.send_signal(number)
-        assert process.wait(10) == status
-    until(lambda: processes_of(tmp_path) + list(tmp_path.iterdir()), [].__eq__, patience=10)
+        stop(process, number, status)
+    nothing_left(tmp_path)
 
 
-def test_a_deployment_stopped_half_way_leaves_no_process_and_no_file(tmp_path, app):
+@pytest.mark.parametrize(
+    ("number", "status", "again"), [(*SIGNALS[0], 3), (*SIGNALS[1], 0), (*SIGNALS[2], 0), (*SIGNALS[3], 0)]
+)
+def test_a_deployment_stopped_in_synthesis_leaves_no_process_and_no_file(tmp_path, app, number, status, again):
     folder = app({})
-    tmp_path.joinpath("app.py").write_text("import time; time.sleep(60)")
+    # An app that writes where temporary files go, as long as it lives, and that does not end when it is asked to.
+    tmp_path.joinpath("app.py").write_text(
+        "import signal, tempfile, time\n"
+        "for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP): signal.signal(number, signal.SIG_IGN)\n"
+        "while True: tempfile.mkdtemp(); time.sleep(0.001)\n"
+    )
     run_folder = tmp_path / "run"
     run_folder.mkdir()
     with running("deploy", "--app", folder, cwd=run_folder) as process:
         read_until(process, "Synthesizing")
-        time.sleep(1)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-    # The app's process is two steps away: ended, but not at once gone.
-    until(lambda: processes_of(run_folder) + list(run_folder.iterdir()), [].__eq__, patience=5)
+        until(lambda: list(run_folder.glob("local-aws-*/tmp/tmp*")), bool)
+        stop(process, number, status, again=again)
+    nothing_left(run_folder)
+
+
+def test_a_command_stopped_while_it_trains_ends_at_once(tmp_path):
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_text("".join(f"{name},{name} {n} {'word ' * 3000}\n" for name in "AB" for n in range(300)))
+    run_folder = tmp_path / "run"
+    run_folder.mkdir()
+    with running("start", "--train", str(labelled), cwd=run_folder) as process:
+        read_until(process, "Training")
+        stop(process, signal.SIGINT, 130)
+    nothing_left(run_folder)
+
+
+# --- The user's settings ---------------------------------------------------------------------------------------------
+
+
+def test_none_of_the_users_aws_settings_is_read(tmp_path):
+    config = tmp_path / "config"
+    config.write_text("this is not a config file [")
+    odd = {
+        "AWS_PROFILE": "missing",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_RETRY_MODE": "odd",
+        "AWS_DEFAULTS_MODE": "odd",
+        "AWS_MAX_ATTEMPTS": "many",
+        "AWS_CA_BUNDLE": "/missing",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+        "AWS_REGION": "mars-north-1",
+        "AWS_DATA_PATH": str(tmp_path),
+        "AWS_USE_FIPS_ENDPOINT": "true",
+        "AWS_USE_DUALSTACK_ENDPOINT": "true",
+        "HTTPS_PROXY": "http://127.0.0.1:1",
+    }
+    labelled = Path(__file__).parents[2] / "examples" / "data" / "training.csv"
+    with running("start", "--train", str(labelled), cwd=tmp_path, environment=odd) as process:
+        activation = Path(read_until(process, r"source (\S+)").group(1))
+        said = subprocess.run(
+            [
+                "/bin/sh",
+                "-c",
+                f". {activation} && predictions; upload {labelled} s3://local-training/again/ && cdk --version",
+            ],
+            env={**os.environ, **odd},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "There is no completed job. Jobs: none." in said.stderr
+        assert said.stdout.splitlines()[0] == "s3://local-training/again/"
+        assert re.match(r"2\.\d+", said.stdout.splitlines()[1])
+        stop(process, signal.SIGTERM, 143)
+
+
+def test_a_home_that_cannot_be_written_is_said_so(tmp_path):
+    tmp_path.joinpath("file").write_text("")
+    with running("start", cwd=tmp_path, environment={"HOME": str(tmp_path / "file"), "XDG_CACHE_HOME": ""}) as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "Set XDG_CACHE_HOME to a folder that can be written." in said
+    assert "Traceback" not in said
+
+
+def test_a_folder_is_not_trained_on(refused, app, tmp_path):
+    assert "--train takes one CSV file" in refused("deploy", "--app", app({}), "--train", str(tmp_path))
+
+
+@pytest.mark.parametrize("command_line", [("upload", __file__), ("predictions",)])
+def test_a_terminal_that_knows_no_local_aws_is_told_what_to_do(refused, monkeypatch, command_line):
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    assert "python -m constructs_lib.local start" in refused(*command_line)
+
+
+@pytest.mark.parametrize("wrong", [["--account", "1234"], ["--region", "mars"], ["--mode", "both"]])
+def test_an_environment_that_makes_no_sense_is_refused(capsys, wrong):
+    with pytest.raises(SystemExit):
+        command.main(["deploy", *wrong])
+    assert wrong[1] in capsys.readouterr().err

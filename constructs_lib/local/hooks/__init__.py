@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ministack import app
 
-from constructs_lib.local.hooks import cloudformation, door, ec2, registry, s3, scheduler, step_functions
+from constructs_lib.local.hooks import cloudformation, door, ec2, iam, registry, s3, scheduler, step_functions
 
 if TYPE_CHECKING:
     from constructs_lib.local.hooks.shapes import ResourceTypes, Service
@@ -31,6 +31,8 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     cloudformation.install(resource_types)
     s3.complete_bucket_properties()
     s3.check_kms()
+    s3.keep_buckets_with_objects()
+    iam.refuse_characters()
     step_functions.call_as_the_machine()
     scheduler.start_state_machines_as_the_target()
     ec2.hold_network_interfaces()

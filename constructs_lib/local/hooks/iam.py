@@ -1,10 +1,12 @@
 """IAM and STS: who calls, what a role may, and assuming one as a service does."""
 # Reaching inside is what this folder is for, and the signatures are MiniStack's.
-# ruff: noqa: SLF001
+# ruff: noqa: SLF001, ANN401
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,13 +18,55 @@ import botocore.session
 from ministack.core import iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
+from ministack.services.cloudformation import provisioners
 
 from constructs_lib.local.hooks.shapes import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from constructs_lib.local.hooks.shapes import Response
+
+_PRINTABLE = r"[\u0009\u000A\u000D\u0020-\u00FF]+"  # the API's pattern of policies and descriptions
+_RESOURCE_TYPES = ("Group", "ManagedPolicy", "Policy", "Role", "User")
+
+
+def refuse_characters() -> None:
+    """Refuse policies and descriptions with characters beyond U+00FF, from the API and from templates."""
+    for action, handler in list(iam._IAM_HANDLERS.items()):
+        iam._IAM_HANDLERS[action] = functools.partial(_checked_call, handler)
+    for name in _RESOURCE_TYPES:
+        handlers = provisioners._RESOURCE_HANDLERS.get(f"AWS::IAM::{name}", {})
+        for step in handlers.keys() & {"create", "update"}:
+            handlers[step] = functools.partial(_checked_provision, handlers[step])
+
+
+def _checked_call(handler: Callable[[Any], Any], params: dict[str, Any]) -> Any:
+    values = {name: value[0] if isinstance(value, list) else value for name, value in params.items()}
+    problem = _problem_of(values)
+    return iam._error(400, "ValidationError", problem, ns="iam") if problem else handler(params)
+
+
+def _checked_provision(step: Callable[..., Any], *args: Any) -> Any:
+    for properties in (value for value in args if isinstance(value, dict)):
+        if problem := _problem_of(properties):
+            raise ValueError(problem)
+    return step(*args)
+
+
+def _problem_of(values: Mapping[str, Any]) -> str | None:
+    inline = {f"Policies.{number}": policy for number, policy in enumerate(values.get("Policies") or [], 1)}
+    for name, value in {**values, **inline}.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        documented = name.endswith(("PolicyDocument", "Description")) or name in inline
+        if documented and text and not re.fullmatch(_PRINTABLE, text):
+            where = f"{name[0].lower()}{name[1:]}"
+            return (
+                f"1 validation error detected: Value at '{where}' failed to satisfy constraint: Member must satisfy "
+                f"regular expression pattern: {_PRINTABLE}"
+            )
+    return None
+
 
 # Reading the models of the services takes most of a job's time; sessions share what was read.
 _loader = botocore.loaders.create_loader()

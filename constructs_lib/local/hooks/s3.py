@@ -51,6 +51,23 @@ def complete_bucket_properties() -> None:
     )
 
 
+def keep_buckets_with_objects() -> None:
+    """A stack does not delete a bucket that holds objects, versions or delete markers."""
+    handler = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
+    delete = handler["delete"]
+
+    def delete_if_empty(physical_id: str, *args: Any) -> None:
+        bucket = s3._buckets.get(physical_id) or {}
+        if bucket.get("objects") or s3._bucket_has_versions(physical_id):
+            raise ValueError(
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket. "
+                f"(Service: S3, Status Code: 409, Error Code: BucketNotEmpty): {physical_id}"
+            )
+        delete(physical_id, *args)
+
+    handler["delete"] = delete_if_empty
+
+
 def check_kms() -> None:
     """Writing under a KMS key needs kms:GenerateDataKey, reading needs kms:Decrypt, as the caller and through S3."""
     original, encryption_of_write = s3.handle_request, s3._resolve_sse_write_headers

@@ -1,0 +1,194 @@
+"""Apps of every shape, deployed by the real CDK CLI, and what is said when one cannot be."""
+
+import json
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_ssm as ssm
+from local.bench import ACCOUNT, REGION, Bench
+from support import new_app
+
+from constructs_lib.local import LocalAws, LocalAwsError, assembly
+from constructs_lib.local.data import train_classifier
+
+ABROAD = {"account": "111122223333", "region": "eu-west-1"}
+
+
+@pytest.fixture
+def app(tmp_path):
+    return new_app(outdir=str(tmp_path / "assembly"))
+
+
+def parameter(scope, stack_id, value="x", **stack_options):
+    stack = cdk.Stack(scope, stack_id, **stack_options)
+    ssm.CfnParameter(stack, "P", type="String", value=value)
+    cdk.CfnOutput(stack, "Value", value=value)
+    return stack
+
+
+def synthesized(app, tmp_path):
+    app.synth()
+    return tmp_path / "assembly"
+
+
+@pytest.fixture(scope="module")
+def abroad():
+    """A local AWS of another account and Region."""
+    with LocalAws(**ABROAD) as aws:
+        aws.bootstrap()
+        yield aws
+
+
+def test_all_stacks_of_all_stages_are_deployed_and_destroyed(local_aws, app, tmp_path, unique_name):
+    parameter(app, f"{unique_name}-plain")
+    for name in ("beta", "gamma"):
+        stage = cdk.Stage(app, f"{unique_name}-{name}")
+        parameter(stage, "inner")
+        parameter(cdk.Stage(stage, "deep"), "innermost")
+    folder = synthesized(app, tmp_path)
+    outputs = local_aws.deploy(folder)
+    assert sorted(outputs) == sorted(
+        [
+            f"{unique_name}-plain",
+            *(f"{unique_name}-{stage}-{stack}" for stage in ("beta", "gamma") for stack in ("inner", "deep-innermost")),
+        ]
+    )
+    local_aws.destroy(folder)
+    stacks = local_aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert not [stack for stack in stacks if stack["StackName"].startswith(unique_name)]
+
+
+def test_a_fixed_environment_is_the_one_of_its_local_aws(abroad, app, tmp_path):
+    parameter(cdk.Stage(app, "prod", env=cdk.Environment(**ABROAD)), "stack")
+    folder = synthesized(app, tmp_path)
+    found = assembly.problems(folder, account=ACCOUNT, region=REGION, supported=abroad.resource_types())
+    assert len(found) == 1
+    assert "give --account 111122223333 --region eu-west-1" in found[0]
+    assert assembly.problems(folder, **ABROAD, supported=abroad.resource_types()) == []
+    assert abroad.deploy(folder) == {"prod-stack": {"Value": "x"}}
+    assert abroad.client("ssm").describe_parameters()["Parameters"]
+
+
+def test_a_job_runs_in_another_account_and_region(abroad, tmp_path, unique_name):
+    labelled = tmp_path / "labelled.csv"
+    labelled.write_text("".join(f"{name},text {name} {n}\n" for name in ("A", "B") for n in range(10)))
+    model = train_classifier(abroad, labelled)
+    assert model == "arn:aws:comprehend:eu-west-1:111122223333:document-classifier/local"
+    bench = Bench(abroad, model, unique_name)
+    bench.write("in/a.txt", "text A")
+    assert bench.run(bench.role(*bench.access_to_bucket()))["JobStatus"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    "synthesizer",
+    [
+        lambda: cdk.DefaultStackSynthesizer(qualifier="acme1"),
+        cdk.CliCredentialsStackSynthesizer,
+    ],
+    ids=["qualifier", "CLI credentials"],
+)
+def test_other_synthesizers_deploy(abroad, app, tmp_path, unique_name, synthesizer):
+    stack = parameter(app, unique_name, synthesizer=synthesizer())
+    tmp_path.joinpath("file.txt").write_text(unique_name)
+    asset = assets.Asset(stack, "File", path=str(tmp_path / "file.txt"))
+    cdk.CfnOutput(stack, "Url", value=asset.s3_object_url)
+    outputs = abroad.deploy(synthesized(app, tmp_path))
+    assert outputs[unique_name]["Value"] == "x"
+
+
+def test_a_legacy_synthesizer_deploys_without_assets_and_is_named_with_them(abroad, app, tmp_path, unique_name):
+    stack = parameter(app, unique_name, synthesizer=cdk.LegacyStackSynthesizer())
+    folder = synthesized(app, tmp_path)
+    assert abroad.deploy(folder)[unique_name]["Value"] == "x"
+
+    with_asset = new_app(outdir=str(tmp_path / "other"))
+    stack = parameter(with_asset, unique_name, synthesizer=cdk.LegacyStackSynthesizer())
+    tmp_path.joinpath("file.txt").write_text("x")
+    assets.Asset(stack, "File", path=str(tmp_path / "file.txt"))
+    with_asset.synth()
+    found = assembly.problems(tmp_path / "other", **ABROAD, supported=abroad.resource_types())
+    assert ["LegacyStackSynthesizer's assets" in problem for problem in found] == [True]
+
+
+# --- What is said of a failure ---------------------------------------------------------------------------------------
+
+
+def test_the_reason_of_a_failed_stack_stands_last_and_alone(local_aws, bench, resource, app, tmp_path):
+    stack = cdk.Stack(app, bench.name)
+    properties = resource(Create="FAILED")["Properties"]
+    cdk.CfnResource(stack, "One", type="Custom::Recorded", properties=properties)
+    with pytest.raises(LocalAwsError) as error:
+        local_aws.deploy(synthesized(app, tmp_path))
+    *before, last = str(error.value).splitlines()
+    assert last.startswith(
+        f"{bench.name}: One (Custom::Recorded): Received response status [FAILED] from custom resource. "
+        "Message returned: on purpose (RequestId: "
+    )
+    assert before[0] == "The function logged of this event:"
+    assert '"message": "got it"' in before[1]
+    assert len(before) < 8
+
+
+def test_what_the_cli_refuses_itself_is_said_in_its_last_words(local_aws, app, tmp_path):
+    parameter(app, "Plain")
+    with pytest.raises(LocalAwsError) as error:
+        local_aws.deploy(synthesized(app, tmp_path), ["Unknown"])
+    assert "No stack found matching 'Unknown'" in str(error.value) or "Unknown" in str(error.value)
+
+
+def test_a_bucket_with_objects_keeps_its_stack(local_aws, app, tmp_path, unique_name):
+    stack = cdk.Stack(app, unique_name)
+    bucket = s3.Bucket(stack, "Bucket", removal_policy=cdk.RemovalPolicy.DESTROY, versioned=True)
+    cdk.CfnOutput(stack, "Name", value=bucket.bucket_name)
+    folder = synthesized(app, tmp_path)
+    name = local_aws.deploy(folder)[unique_name]["Name"]
+    client = local_aws.client("s3")
+    version = client.put_object(Bucket=name, Key="k", Body=b"x")["VersionId"]
+    marker = client.delete_object(Bucket=name, Key="k")["VersionId"]  # what is hidden counts, too
+    with pytest.raises(LocalAwsError, match="The bucket you tried to delete is not empty"):
+        local_aws.destroy(folder)
+    for one in (version, marker):
+        client.delete_object(Bucket=name, Key="k", VersionId=one)
+    local_aws.destroy(folder)
+
+
+@pytest.mark.parametrize("place", ["role policy", "trust policy", "managed policy", "description"])
+def test_policies_hold_no_characters_that_iam_refuses(bench, place):
+    def document(text):
+        return {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Sid": "One", "Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::b/{text}"}
+            ],
+        }
+
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "a.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+
+    def stack(text):
+        role = {"AssumeRolePolicyDocument": trust}
+        if place == "role policy":
+            role["Policies"] = [{"PolicyName": "p", "PolicyDocument": document(text)}]
+        if place == "trust policy":
+            role["AssumeRolePolicyDocument"] = {
+                **trust,
+                "Statement": [{**trust["Statement"][0], "Condition": {"StringEquals": {"aws:SourceAccount": text}}}],
+            }
+        if place == "description":
+            role["Description"] = text
+        resources = {"Role": {"Type": "AWS::IAM::Role", "Properties": role}}
+        if place == "managed policy":
+            resources["Policy"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document(text)}}
+        return resources
+
+    assert bench.create_stack(stack("größer"), suffix="latin") == "CREATE_COMPLETE"
+    assert bench.create_stack(stack("日本"), suffix="beyond") == "ROLLBACK_COMPLETE"
+    assert "failed to satisfy constraint: Member must satisfy regular expression pattern" in bench.reasons("beyond")
+    with pytest.raises(bench.client("iam").exceptions.ClientError, match="regular expression pattern"):
+        bench.client("iam").create_policy(
+            PolicyName=bench.name, PolicyDocument=json.dumps(document("日本"), ensure_ascii=False)
+        )
