@@ -9,6 +9,7 @@ import pytest
 import constructs_lib.local
 from constructs_lib.local.comprehend import jobs, models, storage, text_model, training_data
 from constructs_lib.local.comprehend.state import STATE
+from constructs_lib.local.hooks import scheduler
 from constructs_lib.local.hooks.cloudformation import operations
 
 # Every place of the local AWS that starts something in the background, and why nothing is lost there.
@@ -16,6 +17,7 @@ BACKGROUND = {
     "comprehend/jobs.py:_register": "a job: FAILED, below",
     "comprehend/models.py:start_training": "a training: IN_ERROR, below",
     "deployment.py:_in_background": "bootstrap and data of the command: raised when it is waited for (test_command.py)",
+    "hooks/scheduler.py:invoke_target": "a schedule's or rule's execution: a dead letter, below",
     "process.py:run": "ends a command that takes too long",
     "server.py:main": "ends the server when its parent is gone (test_command.py)",
 }
@@ -31,14 +33,21 @@ FAULTS = [
 
 
 def starters(folder):
+    """Each function of a folder that starts something, as file:function."""
     for file in sorted(folder.rglob("*.py")):
         for function in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            for call in ast.walk(function):
-                name = getattr(call.func, "attr", getattr(call.func, "id", "")) if isinstance(call, ast.Call) else ""
-                if name in STARTERS:
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                calls = [node.func for node in inside(function) if isinstance(node, ast.Call)]
+                if STARTERS & {getattr(call, "attr", getattr(call, "id", "")) for call in calls}:
                     yield f"{file.relative_to(folder)}:{function.name}"
+
+
+def inside(function):
+    """The nodes of a function, those of functions in it aside."""
+    for node in ast.iter_child_nodes(function):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+            yield from inside(node)
 
 
 def test_every_place_that_starts_something_in_the_background_is_known():
@@ -93,6 +102,16 @@ def test_any_fault_while_training_ends_in_error_with_its_reason(monkeypatch, fau
     described = classifier.describe()
     assert described["Status"] == "IN_ERROR"
     assert repr(fault) in described["Message"] or str(fault) in described["Message"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_while_a_schedule_starts_its_machine_is_a_dead_letter(monkeypatch, fault):
+    letters = []
+    monkeypatch.setattr(scheduler, "assume_role_as_service", failing(fault))
+    monkeypatch.setattr(scheduler.eventbridge, "_dispatch_to_sqs", lambda *arguments: letters.append(arguments[1]))
+    target = {"Arn": "m", "RoleArn": "r", "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:000000000000:q"}}
+    scheduler._start(target, "the input", "scheduler.amazonaws.com", {})
+    assert letters == ["the input"]
 
 
 @pytest.fixture
