@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions docs bench release format setup clean
+.PHONY: help demo test test-versions account docs bench release format setup clean
 
 help:  ## this list
 	@echo "usage: make TARGET"
@@ -24,9 +24,13 @@ test: setup  ## everything that must hold: format, lint, types, all tests
 test-versions: setup  ## the tests with the lowest declared and the newest versions, on each Python at hand
 	$(BIN)/python scripts/test_versions.py $(ONLY)
 
+account: setup  ## prove the library on a real account; asks first: make account ARGS='--profile work'
+	@$(BIN)/python -m account $(ARGS)
+
 docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/diagram.py
+	$(BIN)/python -m account.page
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 

@@ -1,0 +1,1 @@
+"""Pieces of behaviour that the library promises, played from a deployment to its end."""

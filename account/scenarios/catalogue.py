@@ -1,0 +1,76 @@
+"""The scenarios: what each proves, makes and can cost."""
+
+from __future__ import annotations
+
+from account.prices import Spend
+from account.scenarios import going, jobs
+from account.step import Scenario
+
+_STACK = "a stack with one job"
+# Long enough on the local AWS to be running still when the next deployment begins.
+_RUNNING = {"job_seconds": 4.0}
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(
+        id="walk",
+        assumption="The README's walk ends with predictions: deploy, upload, deploy with a run id, read.",
+        look=jobs.walk,
+        most=Spend(jobs=1, documents=2 * jobs.MAILS, keys=2),  # some mails are longer than 300 characters
+        minutes=18,
+        makes="the whole pipeline of app.py: buckets, two keys, a VPC",
+    ),
+    Scenario(
+        id="parameters",
+        assumption="Every parameter of the request arrives at the service and works.",
+        look=jobs.parameters,
+        most=Spend(jobs=3, documents=3, keys=2),
+        minutes=25,
+        makes="a stack with three jobs, two keys and a VPC, and a flywheel",
+    ),
+    Scenario(
+        id="update-while-running",
+        assumption="An update while a job runs costs neither the old nor the new job its results.",
+        look=jobs.update_while_running,
+        most=Spend(jobs=2, documents=2),
+        minutes=20,
+        makes=_STACK,
+        settings=_RUNNING,
+    ),
+    Scenario(
+        id="rollback",
+        assumption="A rollback starts no job, and the stack names the job of the last good configuration.",
+        look=jobs.rollback,
+        most=Spend(jobs=2, documents=2),
+        minutes=15,
+        makes=_STACK,
+        settings={"job_seconds": 1.0},
+    ),
+    Scenario(
+        id="destroy",
+        assumption="A stack that is destroyed while its job runs goes, and the job completes.",
+        look=going.without_network,
+        most=Spend(jobs=1, documents=1),
+        minutes=12,
+        makes=_STACK,
+        settings=_RUNNING,
+    ),
+    Scenario(
+        id="destroy-network",
+        assumption="The same in a network of the stack's own, although the service leaves an interface in it.",
+        look=going.with_network,
+        most=Spend(jobs=1, documents=1),
+        minutes=20,
+        makes="a stack with one job and a VPC",
+        settings={"job_seconds": 4.0, "keep_network_interfaces": True},
+    ),
+    Scenario(
+        id="quota",
+        assumption="Of one job more than may be active the last waits, and all complete.",
+        look=jobs.at_the_quota,
+        most=Spend(jobs=11, documents=11),
+        minutes=20,
+        makes="a stack with eleven jobs",
+        alone=True,
+        settings={"job_seconds": 8.0},
+    ),
+)
