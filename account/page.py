@@ -27,7 +27,7 @@ _HEAD = """\
 
 Where AWS documents what it does, this library follows the documentation, and nothing here is about it. These are the
 points where it is silent or ambiguous: what is assumed, why, and what depends on it. Each is a measurement that
-whoever has an account can make: see [CONTRIBUTING.md](../CONTRIBUTING.md#proof-on-a-real-account).
+whoever has an account can make: see [CONTRIBUTING.md](../CONTRIBUTING.md).
 
 {measured}
 
