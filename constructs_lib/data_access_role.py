@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.objects import is_text, offers
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._iam.statements import COMPREHEND, every_job
 from constructs_lib.errors import ValidationError, problem
 
@@ -71,5 +71,6 @@ class DataAccessRole(iam.Role):
             ),
             description="Lets Amazon Comprehend read documents and write results of classification jobs",
             permissions_boundary=permissions_boundary,
-            role_name=role_name,
+            # The CDK checks a name at once, that of a look-up which is still to be made, too.
+            role_name=None if is_pending(role_name) else role_name,
         )

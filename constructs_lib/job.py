@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
@@ -10,10 +11,10 @@ import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as s3_assets
 
-from constructs_lib._core.arns import Environment
+from constructs_lib._core.arns import Arn, Environment
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import offers
-from constructs_lib._core.tokens import settled
+from constructs_lib._core.tokens import is_known, settled
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.grants import Granted, grant
 from constructs_lib._iam.permissions import JobNeeds, data_access_statements
@@ -33,6 +34,7 @@ from constructs_lib.milestones import EmptyInput, JobMilestone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
     from constructs_lib.documents import Documents
@@ -138,11 +140,14 @@ class DocumentClassificationJob(cdk.Resource):
         self._results_folder = results.folder
         results_key = results.encryption_key or target.encryption_key
         self._results_key = KeyReference.of(results_key, environment) if results_key else None
+        self._results_key_construct = (
+            cast("kms.IKey", results_key) if offers(results_key, "add_to_resource_policy", "key_arn") else None
+        )
         volume_key = (
             KeyReference.of(volume_encryption_key, environment, aliases=False) if volume_encryption_key else None
         )
         needs = JobNeeds(
-            model_arn=model.arn,
+            model_arn=model.resource(environment),
             role_arn=role_arn(role),
             documents=Place(source.arn, prefix),
             results=Place(target.arn, results.folder),
@@ -281,8 +286,9 @@ class DocumentClassificationJob(cdk.Resource):
         ]
         if key:
             decrypt = say.decrypt_results(key, self._environment)
-            own_key = bucket.encryption_key
-            parts.append(Granted(decrypt, decrypt, own_key, bucket.account or self._environment.known_account))
+            # A key policy speaks of its own key, which it cannot name.
+            of_itself = [replace(statement, resources=["*"]) for statement in decrypt]
+            parts.append(Granted(decrypt, of_itself, self._results_key_construct, _account_of(key, self._environment)))
         return grant(self, "ReadResults", grantee, parts)
 
     def _results_of(self, job_id: str) -> str:
@@ -300,6 +306,11 @@ class DocumentClassificationJob(cdk.Resource):
             return bucket, prefix, bucket.encryption_key
         asset = s3_assets.Asset(self, "Documents", path=str(documents.file))
         return BucketFacts.of(asset.bucket), asset.s3_object_key, documents.encryption_key
+
+
+def _account_of(key: KeyReference, environment: Environment) -> str | None:
+    arn = Arn.parse(key.resource)
+    return arn.account if arn and is_known(arn.account) else environment.known_account
 
 
 def _fingerprint(job: DocumentClassificationJob, needs: JobNeeds, environment: Environment) -> str:

@@ -14,7 +14,7 @@ from constructs_lib._core.arns import Arn, Environment
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_arn_place, check_region
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib.errors import problem
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class KeyReference:
 
     @classmethod
     def _of_string(cls, key: str, environment: Environment) -> KeyReference:
+        if is_pending(key):
+            return cls(key, _any_key(environment, None))
         if not is_known(key):
             return cls(key, key)
         if key.startswith("alias/"):
@@ -152,17 +154,13 @@ def as_key(scope: Construct, id: str, key: Key) -> kms.IKey:
     """
     if not isinstance(key, str):
         return cast("kms.IKey", key) if offers(key, "key_arn") else kms.Key.from_key_arn(scope, id, key_arn(key))
-    if not is_known(key):
+    parts = Arn.parse(key) if is_known(key) else None
+    name = parts.resource if parts else key
+    if name.startswith("alias/"):
+        return kms.Alias.from_alias_name(scope, id, name)
+    if parts or not (is_known(key) or is_pending(key)):
         return kms.Key.from_key_arn(scope, id, key)
-    if key.startswith("alias/"):
-        return kms.Alias.from_alias_name(scope, id, key)
-    arn = Arn.parse(key)
-    if arn is None:
-        environment = Environment.of(scope)
-        return kms.Key.from_key_arn(scope, id, f"{environment.arn('kms')}:key/{key}")
-    if arn.resource.startswith("alias/"):
-        return kms.Alias.from_alias_name(scope, id, arn.resource)
-    return kms.Key.from_key_arn(scope, id, key)
+    return kms.Key.from_key_arn(scope, id, f"{Environment.of(scope).arn('kms')}:key/{key}")
 
 
 def check_key(option: str, key: object, environment: Environment, *, aliases: bool) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from constructs_lib._core.arns import Arn
 from constructs_lib._core.objects import is_text, offers
 from constructs_lib._core.places import check_arn_place
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._core.values import MadeByMethods
 from constructs_lib.errors import problem
 
@@ -105,6 +105,19 @@ class ClassificationModel(metaclass=MadeByMethods):
         if not offers(flywheel, "flywheel_ref"):
             return cls._make(kind=ModelKind.FLYWHEEL, arn=flywheel)
         return cls.from_flywheel_arn(flywheel.flywheel_ref.flywheel_arn)
+
+    def resource(self, environment: Environment) -> str:
+        """Name the model in a policy.
+
+        Args:
+            environment: Where the job runs.
+
+        Returns:
+            Its ARN; while that is still to be looked up, one of the right form.
+        """
+        if is_pending(self.arn):
+            return f"{environment.arn('comprehend')}:document-classifier/*"
+        return self.arn
 
     def problems(self, environment: Environment) -> list[str]:
         """Check the model.

@@ -169,7 +169,7 @@ def lifecycle(rules: Sequence[s3.LifecycleRule] | None) -> Sequence[s3.Lifecycle
         The user's; without any, the rule that removes uploads that were not completed.
     """
     if rules is not None:
-        return rules
+        return list(rules)
     return [s3.LifecycleRule(id="UnfinishedUploads", abort_incomplete_multipart_upload_after=_UNFINISHED_UPLOADS)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_region
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib.errors import problem
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ BUCKET_NAME_LENGTH = (3, 63)
 # IAM User Guide, "IAM and AWS STS quotas": a policy holds no character beyond this one.
 LAST_IAM_CHARACTER = "\u00ff"
 
+ACCESS_POINT = re.compile(r":accesspoint[/:]|:outpost[/:]")
+
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*://|arn:)", re.IGNORECASE)
 _URI = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _ANOTHER_URI = re.compile(r"s3://", re.IGNORECASE)
@@ -40,6 +42,8 @@ def split_uri(uri: str) -> tuple[str, str] | None:
     Returns:
         Bucket and prefix, or None when it is no such URI.
     """
+    if is_pending(uri):
+        return "pending-look-up", ""
     parts = _URI.fullmatch(uri)
     return (parts[1], parts[2] or "") if parts and parts[1] else None
 
@@ -87,6 +91,9 @@ def check_bucket(option: str, bucket: object, prefix: object, environment: Envir
         found = [problem(option, bucket, "an s3.Bucket", "pass the bucket, or use the method that takes a URI")]
         return found + check_prefix(option, prefix, None)
     facts = BucketFacts.of(cast("IBucket", bucket))
+    if ACCESS_POINT.search(facts.arn):
+        advice = "the service takes no access point; import the bucket behind it"
+        return [problem(option, facts.arn, "a bucket", advice)]
     name = facts.name if is_known(facts.name) else None
     found = check_bucket_name(option, facts.name)
     found += check_prefix(option, prefix, name)

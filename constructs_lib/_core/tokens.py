@@ -36,6 +36,18 @@ def is_known(value: object) -> bool:
     return not cdk.Token.is_unresolved(value)
 
 
+def is_pending(value: object) -> bool:
+    """Say whether a value stands for a look-up whose answer is still to be fetched.
+
+    Args:
+        value: Any value an option may have.
+
+    Returns:
+        True for the placeholder; the CLI throws such a template away.
+    """
+    return isinstance(value, str) and _PENDING in value
+
+
 @lru_cache(maxsize=1024)
 def _is_token(text: str) -> bool:
     """Ask the CDK, once a text: whether it is a token shows in the text alone."""

@@ -55,7 +55,7 @@ def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[
     """
     principal = grantee.grant_principal
     grants, missing = [], []
-    allowed = _in_policies_of(name, grantee, [statement for part in parts for statement in part.statements])
+    allowed = _in_policies_of(scope, name, grantee, [statement for part in parts for statement in part.statements])
     if allowed is not None:
         grants.append(allowed)
     for part in parts:
@@ -81,15 +81,19 @@ def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[
     return _combined(grants)
 
 
-def _in_policies_of(name: str, grantee: iam.IGrantable, statements: Sequence[Statement]) -> iam.Grant | None:
+def _in_policies_of(
+    scope: Construct, name: str, grantee: iam.IGrantable, statements: Sequence[Statement]
+) -> iam.Grant | None:
     """Allow it in the grantee's own policies; None when there are none that this app may change."""
     if not _is_role(grantee):
         found = [iam.Grant.add_to_principal(grantee=grantee, **_arguments(statement)) for statement in statements]
         return _combined(found) if all(each.success for each in found) else None
     # In the stack of the role, as its own policies are.
-    role = cast("Any", grantee.grant_principal)
-    number = sum(child.node.id.startswith(name) for child in role.node.children)
-    policy = RolePolicy(role, f"{name}{number or ''}", role=role, statements=lambda: list(statements))
+    role = cast("iam.IRole", grantee.grant_principal)
+    stack, id = cdk.Stack.of(role), f"{name}{scope.node.addr[-8:]}{role.node.addr[-8:]}"
+    while stack.node.try_find_child(id):
+        id = f"{id}Again"
+    policy = RolePolicy(stack, id, role=role, statements=lambda: list(statements))
     if not policy.is_attached:
         return None
     return policy.granted()

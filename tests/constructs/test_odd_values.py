@@ -1,0 +1,339 @@
+"""Whatever an option is given, the answer is a list of problems or a definition, and nothing else."""
+
+import datetime as dt
+import decimal
+import itertools
+import pathlib
+import uuid
+
+import aws_cdk as cdk
+import jsii
+import pytest
+from aws_cdk import aws_comprehend as comprehend
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from support import CLASSIFIER_ARN, documents_in, new_app, results_in
+
+from constructs_lib import (
+    ClassificationJobHandler,
+    ClassificationModel,
+    ClassificationNetwork,
+    DataAccessRole,
+    DocumentClassificationJob,
+    DocumentClassificationPipeline,
+    DocumentReader,
+    Documents,
+    EmptyInput,
+    FeatureType,
+    InputFormat,
+    JobMilestone,
+    PrivateBucket,
+    ReadMode,
+    Results,
+    ValidationError,
+)
+
+MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
+FILE = InputFormat.ONE_DOC_PER_FILE
+
+PLAIN = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    7,
+    10**30,
+    0.5,
+    float("nan"),
+    float("inf"),
+    1j,
+    "",
+    " ",
+    "x",
+    "None",
+    "false",
+    "s3://bucket/prefix",
+    "S3://bucket/prefix",
+    "s3://",
+    "https://example.com/x",
+    "arn:aws:s3:::bucket",
+    "arn:aws:iam::111122223333:role/x",
+    "alias/aws/s3",
+    "vpc-0123456789abcdef0",
+    "a\nb",
+    "a\x00b",
+    "\ud800",
+    "文書/",
+    "x" * 5000,
+    "${Token[",
+    "dummy-value-for-/parameter",
+    "*",
+    b"bytes",
+    [],
+    ["a"],
+    [None],
+    (),
+    {},
+    {"a": 1},
+    {1: "a"},
+    {"a": "b"},
+    set(),
+    object(),
+    object,
+    len,
+    lambda: None,
+    ValueError("x"),
+    dt.timedelta(minutes=5),
+    dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    decimal.Decimal(5),
+    uuid.UUID(int=5),
+    pathlib.Path("nowhere"),
+]
+
+
+@pytest.fixture(scope="session")
+def stack():
+    return cdk.Stack(new_app(), "Odd", env=cdk.Environment(account="111122223333", region="us-east-1"))
+
+
+@pytest.fixture(scope="session")
+def odd(stack):
+    """Plain values, and objects of the CDK and of the library where they do not belong."""
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-0123456789abcdef0", availability_zones=["a"], private_subnet_ids=["subnet-1"]
+    )
+    return [
+        *PLAIN,
+        cdk.CfnParameter(stack, "Text").value_as_string,
+        cdk.CfnParameter(stack, "List", type="CommaDelimitedList").value_as_list,
+        cdk.Token.as_number(cdk.Lazy.any(_Producer())),
+        cdk.Lazy.any(_Producer()),
+        cdk.Fn.ref("Text"),
+        stack,
+        vpc,
+        ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-0123456789abcdef0"),
+        ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+        s3.Bucket.from_bucket_name(stack, "Bucket", "a-bucket"),
+        s3.CfnBucket(stack, "L1Bucket"),
+        kms.Key.from_key_arn(
+            stack, "Key", "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+        ),
+        kms.Alias.from_alias_name(stack, "Alias", "alias/x"),
+        kms.CfnKey(stack, "L1Key"),
+        iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/x"),
+        iam.ServicePrincipal("lambda.amazonaws.com"),
+        iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"),
+        comprehend.CfnFlywheel(stack, "Flywheel", data_access_role_arn="x", data_lake_s3_uri="x", flywheel_name="x"),
+        lambda_.Runtime.PYTHON_3_12,
+        lambda_.Architecture.X86_64,
+        logs.RetentionDays.ONE_DAY,
+        cdk.RemovalPolicy.DESTROY,
+        cdk.Duration.minutes(5),
+        cdk.Duration.days(5),
+        cdk.Size.mebibytes(5),
+        MODEL,
+        Documents,
+        Documents.from_uri("s3://a-bucket/in/", input_format=FILE),
+        Results.to_uri("s3://a-bucket/out/"),
+        DocumentReader.service_default(),
+        FILE,
+        FeatureType.FORMS,
+        ReadMode.SERVICE_DEFAULT,
+        JobMilestone.COMPLETED,
+        EmptyInput.SKIP,
+    ]
+
+
+@jsii.implements(cdk.IStableAnyProducer)
+class _Producer:
+    def produce(self):
+        return "produced"
+
+
+numbers = itertools.count()
+
+
+def job(stack, **options):
+    given = {"model": MODEL, "documents": documents_in(stack), "results": results_in(stack), **options}
+    return DocumentClassificationJob(stack, f"Job{next(numbers)}", **given)
+
+
+def with_documents(make):
+    return lambda stack, value: job(stack, documents=make(stack, value))
+
+
+def with_results(make):
+    return lambda stack, value: job(stack, results=make(stack, value))
+
+
+def construct(kind, option, **others):
+    return lambda stack, value: kind(stack, f"Part{next(numbers)}", **{**others, option: value})
+
+
+def bucket(stack):
+    return stack.node.try_find_child("Bucket")
+
+
+JOB_OPTIONS = (
+    "model",
+    "documents",
+    "results",
+    "data_access_role",
+    "volume_encryption_key",
+    "network",
+    "job_name",
+    "tags",
+    "run_id",
+    "wait_for",
+    "timeout",
+    "when_empty",
+    "abandon_on_delete",
+    "handler",
+)
+PIPELINE_OPTIONS = (
+    "encryption_key",
+    "network_isolation",
+    "access_logs_bucket",
+    "removal_policy",
+    "outputs",
+    "documents",
+    "results",
+    "when_empty",
+)
+HANDLER_OPTIONS = (
+    "runtime",
+    "architecture",
+    "memory_size",
+    "log_group",
+    "log_retention",
+    "removal_policy",
+    "vpc",
+    "vpc_subnets",
+    "security_groups",
+    "environment",
+    "environment_encryption",
+    "role",
+)
+WAYS = {
+    **{f"job {name}": (lambda stack, value, name=name: job(stack, **{name: value})) for name in JOB_OPTIONS},
+    **{
+        f"pipeline {name}": construct(DocumentClassificationPipeline, name, model=MODEL, network_isolation=False)
+        for name in PIPELINE_OPTIONS
+    },
+    **{
+        f"network {name}": construct(ClassificationNetwork, name)
+        for name in ("vpc", "vpc_subnets", "security_groups", "max_azs", "cidr", "removal_policy")
+    },
+    **{
+        f"handler {name}": construct(ClassificationJobHandler, name)
+        for name in [
+            "runtime",
+            "architecture",
+            "memory_size",
+            "log_group",
+            "log_retention",
+            "removal_policy",
+            "vpc",
+            "vpc_subnets",
+            "security_groups",
+            "environment",
+            "environment_encryption",
+            "role",
+        ]
+    },
+    **{f"role {name}": construct(DataAccessRole, name) for name in ("role_name", "permissions_boundary")},
+    **{
+        f"bucket {name}": construct(PrivateBucket, name)
+        for name in ("encryption_key", "access_logs_bucket", "removal_policy", "lifecycle_rules")
+    },
+    "from_bucket bucket": with_documents(lambda stack, value: Documents.from_bucket(value, input_format=FILE)),
+    "from_bucket prefix": with_documents(
+        lambda stack, value: Documents.from_bucket(bucket(stack), value, input_format=FILE)
+    ),
+    "from_bucket input_format": with_documents(
+        lambda stack, value: Documents.from_bucket(bucket(stack), "in/", input_format=value)
+    ),
+    "from_bucket reader": with_documents(
+        lambda stack, value: Documents.from_bucket(bucket(stack), "in/", input_format=FILE, reader=value)
+    ),
+    "from_uri uri": with_documents(lambda stack, value: Documents.from_uri(value, input_format=FILE)),
+    "from_asset path": with_documents(lambda stack, value: Documents.from_asset(value)),
+    "from_asset encryption_key": with_documents(
+        lambda stack, value: Documents.from_asset(__file__, encryption_key=value)
+    ),
+    "from_asset input_format": with_documents(lambda stack, value: Documents.from_asset(__file__, input_format=value)),
+    "in_new_bucket prefix": lambda stack, value: construct(
+        DocumentClassificationPipeline, "documents", model=MODEL, network_isolation=False
+    )(stack, Documents.in_new_bucket(value)),
+    "in_new_bucket lifecycle_rules": lambda stack, value: construct(
+        DocumentClassificationPipeline, "documents", model=MODEL, network_isolation=False
+    )(stack, Documents.in_new_bucket(lifecycle_rules=value)),
+    "results in_new_bucket prefix": lambda stack, value: construct(
+        DocumentClassificationPipeline, "results", model=MODEL, network_isolation=False
+    )(stack, Results.in_new_bucket(value)),
+    "detect_text mode": with_documents(
+        lambda stack, value: Documents.from_bucket(
+            bucket(stack), "in/", input_format=FILE, reader=DocumentReader.detect_text(value)
+        )
+    ),
+    "analyze features": with_documents(
+        lambda stack, value: Documents.from_bucket(
+            bucket(stack), "in/", input_format=FILE, reader=DocumentReader.analyze(value)
+        )
+    ),
+    "to_bucket bucket": with_results(lambda stack, value: Results.to_bucket(value, "out/")),
+    "to_bucket prefix": with_results(lambda stack, value: Results.to_bucket(bucket(stack), value)),
+    "to_bucket encryption_key": with_results(
+        lambda stack, value: Results.to_bucket(bucket(stack), "out/", encryption_key=value)
+    ),
+    "to_uri uri": with_results(lambda stack, value: Results.to_uri(value)),
+    **{
+        f"model {name}": (lambda stack, value, name=name: job(stack, model=getattr(ClassificationModel, name)(value)))
+        for name in ("from_classifier_arn", "from_flywheel_arn", "from_classifier", "from_flywheel")
+    },
+    "tag key": lambda stack, value: job(stack, tags={value: "x"} if _is_hashable(value) else {0: "x"}),
+    "tag value": lambda stack, value: job(stack, tags={"x": value}),
+}
+
+
+def _is_hashable(value):
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_odd_value_is_a_problem_in_words_or_works(way, stack, odd):
+    strange = []
+    for value in odd:
+        try:
+            WAYS[way](stack, value)
+        except ValidationError:
+            pass
+        except Exception as error:  # noqa: BLE001 - what must not be
+            strange.append((repr(value)[:80], type(error).__name__, str(error)[:200]))
+    assert not strange
+
+
+def test_values_are_made_by_their_methods_only():
+    for value in (ClassificationModel, DocumentReader, Documents, Results):
+        with pytest.raises(ValidationError, match="made by its methods only; use "):
+            value()
+        with pytest.raises(ValidationError):
+            value("x", prefix="y")
+
+
+def test_what_is_refused_defines_nothing(stack):
+    before = len(stack.node.find_all())
+    for way in ("job model", "pipeline network_isolation", "network cidr", "handler memory_size", "role role_name"):
+        with pytest.raises(ValidationError):
+            WAYS[way](stack, object())
+    assert len(stack.node.find_all()) == before
