@@ -163,6 +163,16 @@ class ClassificationJobHandler(Construct):
             "LambdaInsideVPC",
             "LambdaTracing",
         )
+        # Lambda checks these when it makes the function.
+        self._function.node.add_dependency(
+            RolePolicy(
+                self,
+                "HostPolicy",
+                role=self._role,
+                statements=lambda: self._host_statements(in_vpc=vpc is not None),
+                may_be_empty=True,
+            )
+        )
         self._base_policy = RolePolicy(
             self, "Policy", role=self._role, statements=self._base_statements, late=self._late_statements
         )
@@ -326,16 +336,19 @@ class ClassificationJobHandler(Construct):
         )
 
     def _late_statements(self) -> list[Statement]:
-        """What tags, aspects and escape hatches make necessary."""
+        return [say.tag_jobs(self._environment)] if self._has_tags() else []
+
+    def _host_statements(self, *, in_vpc: bool) -> list[Statement]:
+        """What the VPC, and what injectors, aspects and escape hatches add to the function, make necessary."""
         function = l1(self._function, lambda_.CfnFunction)
         resolve = cdk.Stack.of(self).resolve
-        found = [say.tag_jobs(self._environment)] if self._has_tags() else []
+        found = [say.run_in_vpc()] if in_vpc else []
         granted = str(resolve(getattr(self._role.node.try_find_child("DefaultPolicy"), "document", None)))
         if function.tracing_config and "xray:" not in granted:
             found.append(say.send_traces())
         letters = resolve(function.dead_letter_config) if function.dead_letter_config else None
         if letters and "sqs:SendMessage" not in granted and "sns:Publish" not in granted:
-            found.append(say.send_dead_letters(letters["targetArn"]))
+            found.append(say.send_dead_letters(cdk.Token.as_string(letters["targetArn"])))
         if any(_INSIGHTS_LAYER in str(layer) for layer in resolve(function.layers) or []):
             found.append(say.send_insights(self._environment))
         return found

@@ -75,6 +75,7 @@ class RolePolicy(iam.Policy):
         by_content: Whether its logical id and name follow from its content, so that an update makes the new policy
             before it removes the old one; both must then fit into the role.
         budget: How long it may be.
+        may_be_empty: Whether there may be no statement in the end, and so no policy.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class RolePolicy(iam.Policy):
         late: Callable[[], Sequence[Statement]] = tuple,
         by_content: bool = False,
         budget: int = INLINE_POLICY_LENGTH,
+        may_be_empty: bool = False,
     ) -> None:
         super().__init__(scope, id)
         self.budget = budget
@@ -98,7 +100,8 @@ class RolePolicy(iam.Policy):
         self._resource = l1(self, iam.CfnPolicy)
         self._resource.policy_document = lazy_document(self.every_statement)
         self._name()
-        role.attach_inline_policy(self)
+        if not may_be_empty:
+            role.attach_inline_policy(self)
         cdk.Aspects.of(self).add(_Completes(self), priority=_EARLY)
         self.node.add_validation(_IsComplete(self))
         acknowledge(self, "IAMNoInlinePolicy")
@@ -115,6 +118,9 @@ class RolePolicy(iam.Policy):
     def complete(self) -> None:
         """Write the statements, so that whoever reads the policy sees them."""
         self._write(self._statements())
+        if self._written:
+            # Nothing happens when it is attached already.
+            self._role.attach_inline_policy(self)
         if self._by_content:
             content = json.dumps(cdk.Stack.of(self).resolve(_rendered(self._statements())), sort_keys=True)
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
@@ -150,6 +156,8 @@ class RolePolicy(iam.Policy):
         """
         statements = self.every_statement()
         self._write(statements)
+        if not statements:
+            return []
         if not self.is_attached:
             # A role of `iam.Role.customize_roles` reports what it is given, and takes nothing.
             self._role.attach_inline_policy(self)

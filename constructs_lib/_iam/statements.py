@@ -247,6 +247,24 @@ def ask_for_stack(stack_id: str) -> Statement:
     )
 
 
+def run_in_vpc() -> Statement:
+    """The handler has network interfaces of its own, where the host has put it into a VPC."""
+    return Statement(
+        "RunInVpc",
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        ["*"],
+        "Lambda puts network interfaces of the function into the VPC that the host has given it",
+        "Lambda Developer Guide, Giving Lambda functions access to resources in an Amazon VPC (no resource level)",
+    )
+
+
 def send_traces() -> Statement:
     """The handler sends traces, where the host has switched them on."""
     return Statement(

@@ -171,6 +171,7 @@ EVERY = [
     *permissions.network_statements(VPC, HERE),
     statements.write_flow_logs(LOG),
     statements.send_traces(),
+    statements.run_in_vpc(),
     statements.send_insights(HERE),
     statements.send_dead_letters("arn:queue"),
     *GRANTS,
@@ -188,6 +189,7 @@ def test_only_what_has_no_resource_level_in_the_guides_is_allowed_on_everything(
         "FindNetworkInterfaces",
         "FindActiveJobs",
         "SendTraces",
+        "RunInVpc",
     }
 
 
