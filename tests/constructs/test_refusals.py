@@ -1,5 +1,8 @@
 """Mistakes are refused before anything is defined, all of them at once; tokens pass."""
 
+import json
+from pathlib import Path
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
@@ -7,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_ssm as ssm
 from support import CLASSIFIER_ARN, FLYWHEEL_ARN, documents_in, job_properties, new_app, results_in
 
 from constructs_lib import (
@@ -53,6 +57,10 @@ def refusal(stack, **options):
 
 def documents(stack, prefix="in/", input_format=InputFormat.ONE_DOC_PER_FILE, reader=None):
     return Documents.from_bucket(bucket(stack), prefix, input_format=input_format, reader=reader)
+
+
+def from_uri(uri):
+    return Documents.from_uri(uri, input_format=InputFormat.ONE_DOC_PER_FILE)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +131,39 @@ def documents(stack, prefix="in/", input_format=InputFormat.ONE_DOC_PER_FILE, re
         (lambda s: {"timeout": cdk.Duration.minutes(61)}, "timeout", "1 second to 1 hour"),
         (lambda s: {"wait_for": "DONE"}, "wait_for", "COMPLETED"),
         (lambda s: {"when_empty": "IGNORE"}, "when_empty", "SKIP"),
+        (lambda s: {"documents": documents(s, "S3://in-b/docs/")}, "documents", "leave out the bucket"),
+        (lambda s: {"documents": documents(s, "https://b.s3.amazonaws.com/docs/")}, "documents", "takes a URI"),
+        (lambda s: {"documents": documents(s, "arn:aws:s3:::b/docs/")}, "documents", "takes a URI"),
+        (lambda s: {"documents": documents(s, "docs/,s3://b/more/")}, "documents", "one prefix"),
+        (lambda s: {"documents": from_uri("s3://a-b/x/,s3://c-d/y/")}, "documents", "one prefix"),
+        (lambda s: {"documents": from_uri("https://a-b.s3.amazonaws.com/x")}, "documents", "URLs, ARNs"),
+        (lambda s: {"documents": from_uri("s3://")}, "documents", "s3://<bucket>/<prefix>"),
+        (lambda s: {"documents": documents(s, "文書/")}, "documents", "up to U+00FF"),
+        (lambda s: {"documents": documents(s, "é" * 600)}, "documents", "1024 bytes"),
+        (lambda s: {"documents": from_uri("s3://my_bucket/in/")}, "documents", "'_' in its name"),
+        (lambda s: {"results": Results.to_uri("s3://My-bucket/out/")}, "results", "'M' in its name"),
+        (lambda s: {"results": Results.to_bucket(bucket(s), None)}, "results", "None is no prefix"),
+        (lambda s: {"model": ClassificationModel.from_classifier_arn(None)}, "model", "copy the ARN"),
+        (lambda s: {"model": CLASSIFIER_ARN}, "model", "ClassificationModel.from_classifier_arn"),
+        (
+            lambda s: {"model": ClassificationModel.from_classifier_arn(CLASSIFIER_ARN.replace("1111", "4444"))},
+            "model",
+            "import-model",
+        ),
+        (lambda s: {"documents": "s3://b/p"}, "documents", "Documents.from_uri"),
+        (lambda s: {"documents": documents(s, reader={"action": "x"})}, "reader", "a DocumentReader"),
+        (lambda s: {"timeout": 900}, "timeout", "cdk.Duration"),
+        (lambda s: {"run_id": 7}, "run_id", "as text"),
+        (lambda s: {"tags": {"n": 1}}, "tags['n']", "values that are texts"),
+        (lambda s: {"tags": {"n": float("nan")}}, "tags['n']", "values that are texts"),
+        (lambda s: {"tags": {"a\nb": "x"}}, "tags", "keys on one line"),
+        (lambda s: {"network": "vpc-1"}, "network", "a ClassificationNetwork"),
+        (lambda s: {"data_access_role": "arn:aws:iam::111122223333:role/x"}, "data_access_role", "an iam.Role"),
+        (lambda s: {"results": Results.to_bucket("a-bucket")}, "results", "an s3.Bucket"),
+        (lambda s: {"results": Results.to_uri("s3://a-b/", encryption_key="alias/aws/s3")}, "encryption_key", "manage"),
+        (lambda s: {"abandon_on_delete": "yes"}, "abandon_on_delete", "True or False"),
+        (lambda s: {"documents": Documents.in_new_bucket()}, "documents", "a pipeline or a workflow"),
+        (lambda s: {"documents": Documents.from_asset("/dev/null")}, "documents", "a device"),
         (
             lambda s: {
                 "data_access_role": s.node.try_find_child("ImmutableRoleForeign")
@@ -172,6 +213,131 @@ def test_an_empty_local_file_is_refused(concrete, tmp_path):
     (tmp_path / "empty.txt").touch()
     (problem,) = refusal(concrete, documents=Documents.from_asset(tmp_path / "empty.txt"))
     assert "write documents into it" in problem
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("good\nGr\xfc\xdfe\n".encode("latin-1"), "line 2 is not UTF-8"),
+        ("good\n".encode("utf-16"), "line 1 is not UTF-8"),
+        ("good\nmore\n".encode("utf-16-le"), "line 1 holds a zero byte"),
+        (b"  \n\t\r\n", "nothing but blanks"),
+        (b"PK\x03\x04\x14\x00\x00\x00\x08\x00\xf3", "line 1"),
+        ("good\nbad\u2028line\n".encode(), "line 2 holds U+2028"),
+    ],
+    ids=["latin-1", "utf-16", "utf-16-le", "blank", "zip", "line-separator"],
+)
+def test_a_local_file_that_the_service_would_not_read_is_refused_with_the_line(concrete, tmp_path, content, fault):
+    (tmp_path / "lines.txt").write_bytes(content)
+    (problem,) = refusal(concrete, documents=Documents.from_asset(tmp_path / "lines.txt"))
+    assert fault in problem
+
+
+def test_a_text_file_and_a_scan_are_taken(stack, tmp_path):
+    (tmp_path / "lines.txt").write_text("\ufeffGrüße\n文書\n", encoding="utf-8")
+    (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n\xff\xfe")
+    for name, format in {"lines.txt": InputFormat.ONE_DOC_PER_LINE, "scan.pdf": InputFormat.ONE_DOC_PER_FILE}.items():
+        DocumentClassificationJob(
+            stack,
+            name,
+            model=CLASSIFIER,
+            documents=Documents.from_asset(tmp_path / name, input_format=format),
+            results=results_in(stack),
+        )
+
+
+def test_an_access_point_is_refused(concrete):
+    point = s3.Bucket.from_bucket_arn(concrete, "Point", "arn:aws:s3:us-east-1:111122223333:accesspoint/x")
+    (problem,) = refusal(concrete, results=Results.to_bucket(point))
+    assert "import the bucket behind it" in problem
+
+
+def test_buckets_and_keys_that_a_stack_of_another_region_defines_are_refused(concrete):
+    ireland = cdk.Stack(concrete.node.root, "Ireland", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    problems = refusal(
+        concrete,
+        results=results_in(ireland),
+        volume_encryption_key=kms.Key(ireland, "Key"),
+        documents=documents(concrete),
+    )
+    assert [problem.partition(";")[0] for problem in problems] == [
+        "results: got 'a bucket in eu-west-1'",
+        "volume_encryption_key: got 'a key in eu-west-1'",
+    ]
+
+
+@pytest.mark.parametrize("value", [None, "", 0, "false"])
+def test_network_isolation_is_true_or_false_and_nothing_else(concrete, value):
+    with pytest.raises(ValidationError, match=r"network_isolation: got .*allowed: True or False"):
+        DocumentClassificationPipeline(concrete, "Pipeline", model=CLASSIFIER, network_isolation=value)
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "allowed"),
+    [
+        ({"max_azs": 0}, "max_azs", "1 to 6"),
+        ({"max_azs": 7}, "max_azs", "1 to 6"),
+        ({"max_azs": 2.0}, "max_azs", "1 to 6"),
+        ({"cidr": "10.0.0.0/8"}, "cidr", "/16 to /28"),
+        ({"cidr": "10.0.0.1/16"}, "cidr", "/16 to /28"),
+        ({"cidr": "10.0.0.0/28"}, "cidr", "room for 2 subnets"),
+        ({"security_groups": []}, "security_groups", "1 to 5"),
+        ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets", "with the VPC that it is of"),
+        ({"removal_policy": "destroy"}, "removal_policy", "a RemovalPolicy"),
+    ],
+)
+def test_a_network_names_the_option_and_its_range(concrete, options, option, allowed):
+    before = len(concrete.node.children)
+    with pytest.raises(ValidationError) as caught:
+        ClassificationNetwork(concrete, "Network", **options)
+    assert caught.value.problems[0].startswith(f"{option}: got ")
+    assert allowed in caught.value.problems[0]
+    assert len(concrete.node.children) == before
+
+
+def test_the_same_subnet_or_group_twice_is_refused(stack):
+    vpc = ec2.Vpc.from_vpc_attributes(stack, "Vpc", vpc_id="vpc-1", availability_zones=["a"])
+    subnets = [ec2.Subnet.from_subnet_id(stack, f"S{number}", "subnet-1") for number in range(2)]
+    groups = [ec2.SecurityGroup.from_security_group_id(stack, f"G{number}", "sg-1") for number in range(2)]
+    with pytest.raises(ValidationError, match="subnets that are all different"):
+        ClassificationNetwork(stack, "A", vpc=vpc, vpc_subnets=ec2.SubnetSelection(subnets=subnets))
+    with pytest.raises(ValidationError, match="groups that are all different"):
+        ClassificationNetwork(stack, "B", vpc=vpc, security_groups=groups)
+
+
+def test_tags_of_the_app_are_checked_like_those_of_the_option(stack):
+    job = DocumentClassificationJob(
+        stack, "Job", model=CLASSIFIER, documents=documents_in(stack), results=results_in(stack)
+    )
+    cdk.Tags.of(job).add("aws:x", "y")
+    cdk.Tags.of(job).add("long", "v" * 300)
+    with pytest.raises(RuntimeError, match=r"(?s)Stack/Job: tags: got 'aws:x'.*Stack/Job: tags\['long'\]"):
+        assertions.Template.from_stack(stack)
+
+
+def test_look_ups_that_are_still_to_be_made_pass():
+    app = new_app(flags=False)  # The CDK's own rules refuse the placeholders of its own look-ups.
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    looked_up = ssm.StringParameter.value_from_lookup(stack, "/name")
+    for number, selection in enumerate(
+        [
+            ec2.SubnetSelection(subnet_group_name="App"),
+            ec2.SubnetSelection(availability_zones=["us-east-1a"]),
+            ec2.SubnetSelection(subnet_filters=[ec2.SubnetFilter.by_ids(["subnet-1"])]),
+        ]
+    ):
+        vpc = ec2.Vpc.from_lookup(stack, f"Vpc{number}", vpc_id=f"vpc-{number}")
+        DocumentClassificationJob(
+            stack,
+            f"Job{number}",
+            model=ClassificationModel.from_classifier_arn(looked_up),
+            documents=from_uri(looked_up),
+            results=results_in(stack, looked_up, encryption_key=looked_up),
+            volume_encryption_key=looked_up,
+            network=ClassificationNetwork(stack, f"Network{number}", vpc=vpc, vpc_subnets=selection),
+        )
+    manifest = json.loads(Path(app.synth().directory, "manifest.json").read_text())
+    assert {each["provider"] for each in manifest["missing"]} == {"ssm", "vpc-provider"}
 
 
 def test_a_bucket_of_another_region_is_refused(concrete):
