@@ -39,8 +39,8 @@ def granted(stack):
     """The statements of the role `Reader`."""
     (policy,) = [
         policy["Properties"]["PolicyDocument"]["Statement"]
-        for name, policy in template_of(stack).find_resources("AWS::IAM::Policy").items()
-        if name.startswith("Reader")
+        for policy in template_of(stack).find_resources("AWS::IAM::Policy").values()
+        if "Reader" in str(policy["Properties"]["Roles"])
     ]
     return policy
 

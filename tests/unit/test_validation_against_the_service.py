@@ -40,7 +40,11 @@ def test_a_flywheel_arn_is_judged_as_the_model_judges_it(arn):
     assert (not ClassificationModel.from_flywheel_arn(arn).problems(ANYWHERE)) == accepts("FlywheelArn", arn)
 
 
-@given(st.text(max_size=300) | st.text("ab 1_.:/=+-%@*é中\u2028\u00b2", max_size=300))
+# Python and the model's judge know different versions of Unicode, which differ in what is assigned by now.
+ASSIGNED = st.characters(exclude_categories=["Cn", "Cs"])
+
+
+@given(st.text(ASSIGNED, max_size=300) | st.text("ab 1_.:/=+-%@*é中\u2028\u00b2", max_size=300))
 def test_a_job_name_is_judged_as_the_model_judges_it(name):
     assert (not settings.check_job_name(name)) == accepts("JobName", name)
 
