@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from constructs_lib.pipeline import DocumentClassificationPipeline as DocumentClassificationPipeline
     from constructs_lib.results import Results as Results
     from constructs_lib.storage import PrivateBucket as PrivateBucket
+    from constructs_lib.workflow.workflow import DocumentClassificationWorkflow as DocumentClassificationWorkflow
 
 _HOME = {
     "ClassificationJobHandler": "job_handler",
@@ -31,6 +32,7 @@ _HOME = {
     "DataAccessRole": "data_access_role",
     "DocumentClassificationJob": "job",
     "DocumentClassificationPipeline": "pipeline",
+    "DocumentClassificationWorkflow": "workflow.workflow",
     "DocumentReader": "documents",
     "Documents": "documents",
     "EmptyInput": "milestones",
@@ -51,6 +53,7 @@ __all__ = [
     "DataAccessRole",
     "DocumentClassificationJob",
     "DocumentClassificationPipeline",
+    "DocumentClassificationWorkflow",
     "DocumentReader",
     "Documents",
     "EmptyInput",

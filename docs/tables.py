@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from constructs_lib import (
@@ -14,9 +14,11 @@ from constructs_lib import (
     DataAccessRole,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
     PrivateBucket,
 )
 from constructs_lib._core.arns import Environment
+from constructs_lib._iam import run_statements as say_of_runs
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.permissions import (
     JobNeeds,
@@ -34,6 +36,7 @@ DOCS = Path(__file__).parent
 # Every construct that takes options; the pipeline explains only what is its own.
 CONSTRUCTS = (
     DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
     DocumentClassificationJob,
     ClassificationNetwork,
     ClassificationJobHandler,
@@ -53,6 +56,7 @@ _EVERYTHING = JobNeeds(
     in_network=True,
     textract_action="textract:DetectDocumentText",
 )
+_INBOX = replace(_EVERYTHING, documents=Place("DOCUMENTS-BUCKET", "INBOX/"))
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,20 @@ def permissions_table() -> str:
         "The handler function, to clean up a network of the app": network_statements("VPC", _ENVIRONMENT),
         "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account=None),
         "The role that writes the flow logs of a network that is made": [say.write_flow_logs("LOG-GROUP")],
+        "The state machine of a workflow": [
+            *say_of_runs.machine_statements(_EVERYTHING, _ENVIRONMENT, function_arn="FUNCTION", bus_arn="BUS"),
+            say.tag_jobs(_ENVIRONMENT),
+            *say_of_runs.look_for_other_runs("STATE-MACHINE", "EXECUTIONS"),
+            say_of_runs.start_next_run("STATE-MACHINE"),
+        ],
+        "The function of a workflow": say_of_runs.function_statements(
+            say_of_runs.RunNeeds(_INBOX, "BATCHES/", ["INBOX/", "BATCHES/"], "PREFIX/predictions/"),
+            _ENVIRONMENT,
+            log_group_arn="LOG-GROUP",
+        ),
+        "The role of a workflow's schedules": say_of_runs.scheduler_statements("STATE-MACHINE", "QUEUE"),
+        "The role of a workflow's rule for uploads": [say_of_runs.start_runs("STATE-MACHINE")],
+        "The queue of starts that could not be made": [say_of_runs.receive_undelivered("QUEUE", "RULES")],
     }
     return "\n\n".join(_group(title, statements) for title, statements in groups.items())
 

@@ -76,6 +76,14 @@ REASONS: Mapping[str, tuple[Sequence[str], str]] = {
         (_HIPAA, _NIST, _PCI),
         "S3 delivers access logs only to buckets that are encrypted with SSE-S3.",
     ),
+    "SQS3": (
+        ("AwsSolutions",),
+        "It is where starts go that could not be made: a dead-letter queue itself, of a schedule's or rule's target.",
+    ),
+    "SQSRedrivePolicy": (
+        (_SERVERLESS,),
+        "It is where starts go that could not be made: a dead-letter queue itself, of a schedule's or rule's target.",
+    ),
     "VPCDefaultSecurityGroupClosed": (
         (_HIPAA, _NIST, _PCI),
         "Nothing is in that group; emptying it takes a further function that may change security groups.",
@@ -83,16 +91,17 @@ REASONS: Mapping[str, tuple[Sequence[str], str]] = {
 }
 
 
-def acknowledge(construct: IConstruct, *rules: str) -> None:
+def acknowledge(construct: IConstruct, *rules: str, because: str | None = None) -> None:
     """Acknowledge findings of a construct, for hosts that use cdk-nag; for others nothing changes.
 
     Args:
         construct: What the rules find fault with.
         rules: Keys of `REASONS`.
+        because: The reason. Default: - that of `REASONS`.
     """
     cdk.Validations.of(construct).acknowledge(
         *(
-            cdk.Acknowledgment(id=f"{pack}-{rule}", reason=reason)
+            cdk.Acknowledgment(id=f"{pack}-{rule}", reason=because or reason)
             for rule in rules
             for packs, reason in [REASONS[rule]]
             for pack in packs

@@ -20,8 +20,9 @@ class Settings:
         documents_bucket: Where documents arrive.
         inbox: The prefix they arrive under.
         batches: The prefix that batches lie under, one folder a run.
-        readable: Patterns of the prefixes that the data access role may read; `?` stands for one character.
+        readable: What the prefixes begin with that the data access role may read.
         results_bucket: Where predictions are written.
+        results_key: The key that encrypts them; empty for what the bucket does by itself.
         predictions: The prefix of the table.
         max_documents: The most documents of a job.
         max_bytes: The most bytes of a job.
@@ -33,6 +34,7 @@ class Settings:
     batches: str
     readable: tuple[str, ...]
     results_bucket: str
+    results_key: str
     predictions: str
     max_documents: int
     max_bytes: int
@@ -47,6 +49,7 @@ class Settings:
             batches=environment["BATCHES"],
             readable=tuple(json.loads(environment["READABLE"])),
             results_bucket=environment["RESULTS_BUCKET"],
+            results_key=environment["RESULTS_KEY"],
             predictions=environment["PREDICTIONS"],
             max_documents=int(environment["MAX_DOCUMENTS"]),
             max_bytes=int(environment["MAX_BYTES"]),

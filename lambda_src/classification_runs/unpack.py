@@ -76,7 +76,7 @@ def unpack(client: Any, settings: Settings, job: Mapping[str, Any], run: str) ->
         }
     )
     with (
-        _Upload(client, settings.results_bucket, key) as upload,
+        _Upload(client, settings.results_bucket, key, settings.results_key) as upload,
         # No time in the header: the same archive gives the same bytes.
         gzip.GzipFile(fileobj=upload.buffer, mode="wb", compresslevel=_FAST, mtime=0) as zipped,
     ):
@@ -97,10 +97,13 @@ def _count(found: Unpacked, predictions: list[Any]) -> None:
 class _Upload:
     """One object, in parts once it is long enough; nothing is left of it when it fails."""
 
-    def __init__(self, client: Any, bucket: str, key: str) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, encryption_key: str) -> None:
         self.buffer = io.BytesIO()
         self._client = client
         self._place = {"Bucket": bucket, "Key": key}
+        self._kind: dict[str, str] = {"ContentType": "application/gzip"}
+        if encryption_key:
+            self._kind |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": encryption_key}
         self._id: str | None = None
         self._parts: list[dict[str, object]] = []
 
@@ -124,7 +127,7 @@ class _Upload:
 
     def _send(self) -> None:
         if self._id is None:
-            self._id = self._client.create_multipart_upload(**self._place, ContentType="application/gzip")["UploadId"]
+            self._id = self._client.create_multipart_upload(**self._place, **self._kind)["UploadId"]
         number = len(self._parts) + 1
         sent = self._client.upload_part(
             **self._place, UploadId=self._id, PartNumber=number, Body=self.buffer.getvalue()
@@ -135,7 +138,7 @@ class _Upload:
 
     def _finish(self) -> None:
         if self._id is None:
-            self._client.put_object(**self._place, Body=self.buffer.getvalue(), ContentType="application/gzip")
+            self._client.put_object(**self._place, Body=self.buffer.getvalue(), **self._kind)
             return
         self._send()
         self._client.complete_multipart_upload(**self._place, UploadId=self._id, MultipartUpload={"Parts": self._parts})

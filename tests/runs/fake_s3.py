@@ -29,6 +29,8 @@ class FakeS3:
     def __init__(self):
         self.objects = {}
         self.uploads = {}
+        self.kinds = {}
+        self.smallest_part = 5 << 20
         self.calls = []
         self.written = 0
         self.interrupt = lambda _moment, _number, _operation, _arguments: None
@@ -119,12 +121,14 @@ class FakeS3:
         found = self._find("GetObject", Bucket, Key, IfMatch)
         return {"ContentLength": len(found.body), "Body": io.BytesIO(found.body), "ETag": found.etag}
 
-    def _put_object(self, *, Bucket, Key, Body, ContentType):  # noqa: N803
-        return {"ETag": self.write(Key, Body, Bucket), "Type": ContentType}
+    def _put_object(self, *, Bucket, Key, Body, **kind):  # noqa: N803
+        self.kinds[Key] = kind
+        return {"ETag": self.write(Key, Body, Bucket)}
 
-    def _create_multipart_upload(self, *, Bucket, Key, ContentType):  # noqa: N803
+    def _create_multipart_upload(self, *, Bucket, Key, **kind):  # noqa: N803
+        self.kinds[Key] = kind
         name = f"upload-{len(self.calls)}"
-        self.uploads[name] = {"place": (Bucket, Key), "type": ContentType, "parts": {}}
+        self.uploads[name] = {"place": (Bucket, Key), "parts": {}}
         return {"UploadId": name}
 
     def _upload_part(self, *, Bucket, Key, UploadId, PartNumber, Body):  # noqa: N803
@@ -136,7 +140,7 @@ class FakeS3:
         parts = self.uploads.pop(UploadId)["parts"]
         numbers = [part["PartNumber"] for part in MultipartUpload["Parts"]]
         assert numbers == sorted(parts)
-        assert all(len(parts[number]) >= 5 << 20 for number in numbers[:-1])
+        assert all(len(parts[number]) >= self.smallest_part for number in numbers[:-1])
         self.write(Key, b"".join(parts[number] for number in numbers), Bucket)
         return {}
 

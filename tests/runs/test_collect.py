@@ -20,6 +20,7 @@ SETTINGS = Settings(
     batches="batches/inbox/",
     readable=("inbox/", "batches/inbox/"),
     results_bucket="results",
+    results_key="",
     predictions="results/predictions/",
     max_documents=1_000_000,
     max_bytes=5 << 30,

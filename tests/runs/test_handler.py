@@ -30,6 +30,7 @@ def s3(monkeypatch):
         "BATCHES": "batches/inbox/",
         "READABLE": json.dumps(["inbox/", "batches/inbox/"]),
         "RESULTS_BUCKET": "results",
+        "RESULTS_KEY": "",
         "PREDICTIONS": "results/predictions/",
         "MAX_DOCUMENTS": "1000000",
         "MAX_BYTES": str(5 << 30),
@@ -114,14 +115,14 @@ def test_a_task_of_another_version_is_refused(s3):
 
 @pytest.mark.parametrize("prefix", ["", "in", "other/", "batches/other/", "mails/abcd/11/24/"])
 def test_a_prefix_outside_of_what_the_role_reads_is_refused(s3, prefix):
-    settings = with_limits(readable=("inbox/", "batches/inbox/", "mails/20??/??/"))
+    settings = with_limits(readable=("inbox/", "batches/inbox/", "mails/20"))
     with pytest.raises(WrongPrefix, match="begin it with 'inbox/' or 'batches/inbox/' or"):
         measure(s3, settings, prefix)
 
 
 @pytest.mark.parametrize("prefix", ["inbox/", "inbox/a", "batches/inbox/run-1/", "mails/2026/11/", "mails/2026/11/24/"])
 def test_a_prefix_that_the_role_reads_is_measured(s3, prefix):
-    settings = with_limits(readable=("inbox/", "batches/inbox/", "mails/20??/??/"))
+    settings = with_limits(readable=("inbox/", "batches/inbox/", "mails/20"))
     s3.write(f"{prefix}x", b"12")
     assert measure(s3, settings, prefix) == {"Documents": 1, "Size": 2}
 

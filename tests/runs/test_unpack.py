@@ -6,6 +6,7 @@ import json
 import random
 import tarfile
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from classification_runs import unpack as module
@@ -117,6 +118,15 @@ def test_a_long_result_goes_up_in_parts(s3, monkeypatch):
     assert s3.calls.count("upload_part") > 1
     assert s3.uploads == {}
     assert [row["file"] for row in rows(s3)] == [line["File"] for line in lines]
+
+
+@pytest.mark.parametrize("part", [1, 8 << 20])
+def test_rows_are_encrypted_with_the_key_of_the_results(s3, monkeypatch, part):
+    monkeypatch.setattr(module, "PART", part)
+    s3.smallest_part = 1
+    unpack(s3, replace(SETTINGS, results_key="alias/results"), JOB, "run-1")
+    assert s3.kinds[KEY]["ServerSideEncryption"] == "aws:kms"
+    assert s3.kinds[KEY]["SSEKMSKeyId"] == "alias/results"
 
 
 @pytest.mark.parametrize("cut", [1, 9, 30, 100])

@@ -8,18 +8,26 @@ from pathlib import Path
 import aws_cdk as cdk
 import cdk_nag
 import pytest
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
 from support import CLASSIFIER_ARN, new_app
 
 from constructs_lib import (
     ClassificationModel,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
     Documents,
     InputFormat,
     Results,
 )
 from constructs_lib._iam import findings, role_policy
+from constructs_lib._iam.findings import acknowledge
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,
@@ -38,6 +46,23 @@ def model_in(region):
 
 def pipeline(stack, region="us-east-1"):
     DocumentClassificationPipeline(stack, "Pipeline", model=model_in(region), tags={"team": "mail"})
+
+
+def workflow(stack, region="us-east-1"):
+    """A workflow with everything that it can have."""
+    hourly = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
+    found = DocumentClassificationWorkflow(
+        stack, "Mails", model=model_in(region), schedule=hourly, run_on_upload=True, tags={"team": "mail"}
+    )
+    found.add_schedule("Nightly", schedule=hourly, prefix="mails/%Y/%m/%d/", offset=cdk.Duration.days(1))
+    key = kms.Key(stack, "TopicKey", enable_key_rotation=True)
+    topic = sns.Topic(stack, "Topic", enforce_ssl=True, master_key=key)
+    found.add_alarms(actions.SnsAction(topic))
+    found.add_dashboard()
+    letters = sqs.Queue(stack, "Letters", enforce_ssl=True)
+    acknowledge(letters, "SQS3", "SQSRedrivePolicy")
+    found.on_failed("Failed", target=targets.SnsTopic(topic, dead_letter_queue=letters))
+    found.on_completed("Completed", target=targets.SnsTopic(topic, dead_letter_queue=letters))
 
 
 def job(stack, region="us-east-1"):
@@ -61,7 +86,7 @@ def stack_of(build, region=None):
 
 
 @pytest.mark.parametrize("region", [None, "us-east-1", "us-gov-west-1"])
-@pytest.mark.parametrize("build", [pipeline, job])
+@pytest.mark.parametrize("build", [pipeline, job, workflow])
 def test_no_pack_finds_anything(build, region):
     app = stack_of(build, region)
     cdk.Validations.of(app).add_plugins(*(pack(app) for pack in PACKS))
@@ -112,23 +137,25 @@ def acknowledged_in(app):
     }
 
 
-@pytest.fixture
-def unacknowledged(monkeypatch):
-    """Findings of a pipeline that acknowledges nothing."""
+@pytest.fixture(params=[pipeline, workflow])
+def unacknowledged(monkeypatch, request):
+    """A construct that acknowledges nothing, and what is found in it."""
     monkeypatch.setattr(findings, "REASONS", dict.fromkeys(findings.REASONS, ((), "")))
     monkeypatch.setattr(role_policy, "acknowledge_wildcards", lambda *_: None)
-    app = stack_of(pipeline)
+    app = stack_of(request.param)
     app.synth()
-    return found_in(app)
+    monkeypatch.undo()
+    return request.param, found_in(app)
 
 
 def test_every_acknowledgement_hides_a_finding_that_would_be_there(unacknowledged):
-    app = stack_of(pipeline)
+    build, open_findings = unacknowledged
+    app = stack_of(build)
     app.synth()
     idle = {
         (path, rule)
         for path, rule in ((path, rule.partition("Annotation::")[2] or rule) for path, rule in acknowledged_in(app))
-        if not any(where.startswith(path) and rule == found for where, found in unacknowledged)
+        if not any(where.startswith(path) and rule == found for where, found in open_findings)
     }
     assert not idle
 
@@ -136,7 +163,7 @@ def test_every_acknowledgement_hides_a_finding_that_would_be_there(unacknowledge
 def test_acknowledgements_are_as_few_as_the_readme_says():
     app = stack_of(pipeline)
     app.synth()
-    assert len(findings.REASONS) == 11
+    assert len(findings.REASONS) == 13
     wildcards = [rule for _, rule in acknowledged_in(app) if "IAM5" in rule]
     assert len(wildcards) == 7
     assert all(len(reason) > 20 for reason in acknowledged_in(app).values())
@@ -149,7 +176,7 @@ def test_a_host_without_cdk_nag_sees_nothing_of_it():
 
 
 @pytest.mark.parametrize("region", REGIONS)
-@pytest.mark.parametrize("build", [pipeline, job])
+@pytest.mark.parametrize("build", [pipeline, job, workflow])
 def test_cfn_lint_and_the_cdk_find_nothing(build, region):
     assembly = stack_of(build, region).synth()  # raises when the CDK's own validation finds something
     # W3005: the CDK repeats dependencies that references already make. W3010: zones that the CDK has looked up.

@@ -1,0 +1,188 @@
+"""Alarms and a dashboard of a workflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_logs as logs
+    from aws_cdk import aws_sqs as sqs
+    from aws_cdk import aws_stepfunctions as sfn
+
+# Of lambda_src/classification_runs/metrics.py; a test compares them.
+NAMESPACE = "DocumentClassification"
+DIMENSION = "Workflow"
+
+
+def metric(workflow: str, name: str, statistic: str, label: str | None = None) -> cloudwatch.Metric:
+    """Refer to a metric that the workflow's function writes.
+
+    Args:
+        workflow: The value of the dimension.
+        name: The metric.
+        statistic: How values are summed up.
+        label: What a graph calls it; alarms take none.
+
+    Returns:
+        The metric, an hour a point.
+    """
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={DIMENSION: workflow},
+        statistic=statistic,
+        label=label,
+        period=cdk.Duration.hours(1),
+    )
+
+
+class Alarms(Construct):
+    """The alarms of a workflow.
+
+    Args:
+        scope: Where they are defined.
+        id: Their construct id.
+        machine: Whose runs are watched.
+        undelivered: The queue of starts that could not be made.
+        oldest: The age of the oldest document.
+        max_age: From which age on somebody should look.
+        is_scheduled: Whether the age is reported regularly, so that silence is a fault.
+        actions: What is done.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        machine: sfn.StateMachine,
+        undelivered: sqs.IQueue,
+        oldest: cloudwatch.Metric,
+        max_age: cdk.Duration,
+        is_scheduled: bool,
+        actions: Sequence[cloudwatch.IAlarmAction],
+    ) -> None:
+        super().__init__(scope, id)
+        period = cdk.Duration.minutes(5)
+        ended_badly = {
+            "RunsFailed": (machine.metric_failed(period=period, statistic="Sum"), "failed"),
+            "RunsTimedOut": (machine.metric_timed_out(period=period, statistic="Sum"), "took too long"),
+            "RunsAborted": (machine.metric_aborted(period=period, statistic="Sum"), "was aborted"),
+        }
+        self.alarms = [
+            found.create_alarm(
+                self,
+                name,
+                alarm_description=f"A run of a document classification workflow {what}; its execution has the cause",
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                evaluation_periods=1,
+                threshold=1,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )
+            for name, (found, what) in ended_badly.items()
+        ]
+        self.alarms.append(
+            undelivered.metric_approximate_number_of_messages_visible(period=period, statistic="Maximum").create_alarm(
+                self,
+                "Undelivered",
+                alarm_description="A schedule or an upload could not start a run; the queue has the messages",
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+                evaluation_periods=1,
+                threshold=1,
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            )
+        )
+        self.alarms.append(
+            oldest.create_alarm(
+                self,
+                "DocumentsWait",
+                alarm_description="A document has waited too long for its run",
+                comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+                # Longer than a day's schedule is silent.
+                evaluation_periods=24 if is_scheduled else 1,
+                datapoints_to_alarm=24 if is_scheduled else 1,
+                threshold=max_age.to_seconds(),
+                treat_missing_data=(
+                    cloudwatch.TreatMissingData.BREACHING if is_scheduled else cloudwatch.TreatMissingData.NOT_BREACHING
+                ),
+            )
+        )
+        for alarm in self.alarms:
+            alarm.add_alarm_action(*actions)
+
+
+def dashboard(
+    scope: Construct, id: str, *, workflow: str, machine: sfn.StateMachine, log_group: logs.ILogGroup
+) -> cloudwatch.Dashboard:
+    """Define a dashboard.
+
+    Args:
+        scope: Where it is defined.
+        id: Its construct id.
+        workflow: The value of the dimension.
+        machine: Whose runs it shows.
+        log_group: The log of the workflow's function.
+
+    Returns:
+        The dashboard.
+    """
+    hour = cdk.Duration.hours(1)
+    board = cloudwatch.Dashboard(scope, id, default_interval=cdk.Duration.days(7))
+    board.add_widgets(
+        cloudwatch.GraphWidget(
+            title="Runs",
+            width=12,
+            stacked=True,
+            left=[
+                machine.metric_succeeded(label="succeeded", period=hour, statistic="Sum"),
+                machine.metric_failed(label="failed", period=hour, statistic="Sum"),
+                machine.metric_timed_out(label="timed out", period=hour, statistic="Sum"),
+                machine.metric_aborted(label="aborted", period=hour, statistic="Sum"),
+            ],
+        ),
+        cloudwatch.GraphWidget(
+            title="Documents",
+            width=12,
+            left=[
+                metric(workflow, "Documents", "Sum", "classified"),
+                metric(workflow, "Errors", "Sum", "with errors"),
+                metric(workflow, "Refused", "Sum", "that cannot be moved"),
+            ],
+        ),
+    )
+    board.add_widgets(
+        cloudwatch.GraphWidget(
+            title="Time of jobs (s)",
+            width=12,
+            left=[
+                metric(workflow, "JobTime", "p50", "median"),
+                metric(workflow, "JobTime", "Maximum", "longest"),
+            ],
+        ),
+        cloudwatch.GraphWidget(
+            title="Oldest document that was found waiting (s)",
+            width=12,
+            left=[metric(workflow, "OldestDocument", "Maximum", "oldest")],
+        ),
+    )
+    board.add_widgets(
+        cloudwatch.LogQueryWidget(
+            title="Classes",
+            width=24,
+            view=cloudwatch.LogQueryVisualizationType.BAR,
+            log_group_names=[log_group.log_group_name],
+            query_lines=[
+                'filter message = "class"',
+                "stats sum(count) as documents by className",
+                "sort documents desc",
+                "limit 25",
+            ],
+        )
+    )
+    return board

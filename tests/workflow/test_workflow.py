@@ -1,0 +1,524 @@
+"""The construct: what it makes, what it gives away, what it refuses, and that it is at home in other people's apps."""
+
+import json
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from classification_runs import metrics
+from support import CLASSIFIER_ARN, new_app
+
+from constructs_lib import (
+    ClassificationModel,
+    ClassificationNetwork,
+    DataAccessRole,
+    DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
+    DocumentReader,
+    Documents,
+    InputFormat,
+    PrivateBucket,
+    Results,
+    ValidationError,
+)
+from constructs_lib.workflow import watching
+from constructs_lib.workflow.definition import LONGEST_FUNCTION
+
+MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
+HOURLY = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
+
+
+def workflow(stack, id="Mails", **options):
+    return DocumentClassificationWorkflow(
+        stack, id, **{"model": MODEL, "network_isolation": False, "documents": inbox(stack), **options}
+    )
+
+
+def inbox(stack, prefix="inbox/", **options):
+    bucket = stack.node.try_find_child("In") or s3.Bucket(stack, "In")
+    return Documents.from_bucket(bucket, prefix, **{"input_format": InputFormat.ONE_DOC_PER_FILE, **options})
+
+
+def template_of(stack):
+    return assertions.Template.from_stack(stack)
+
+
+def only(template, kind):
+    (found,) = template.find_resources(kind).values()
+    return found["Properties"]
+
+
+def text_of(value):
+    """The text of a joined value, references by their names."""
+    if isinstance(value, str):
+        return value
+    ((operation, argument),) = value.items()
+    if operation == "Fn::Join":
+        return argument[0].join(map(text_of, argument[1]))
+    return f"<{argument if isinstance(argument, str) else '.'.join(argument)}>"
+
+
+def definition_of(template):
+    return json.loads(text_of(only(template, "AWS::StepFunctions::StateMachine")["DefinitionString"]))
+
+
+def statements_of(template, part):
+    return {
+        statement["Sid"]: statement
+        for name, policy in template.find_resources("AWS::IAM::Policy").items()
+        if part in name
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    }
+
+
+# What it makes
+
+
+def test_three_options_of_which_two_have_defaults_make_everything(stack, template_snapshot):
+    DocumentClassificationWorkflow(stack, "Mails", model=MODEL, schedule=HOURLY)
+    assert stack == template_snapshot
+
+
+def test_a_workflow_with_what_it_can_have(stack, template_snapshot):
+    found = workflow(
+        stack, run_on_upload=True, tags={"team": "mail"}, job_name="mails", max_documents=10, event_bus=bus(stack)
+    )
+    found.add_schedule("Nightly", schedule=HOURLY, prefix="mails/%Y/%m/%d/", offset=cdk.Duration.days(1))
+    found.add_alarms(actions.SnsAction(sns.Topic(stack, "Topic")), max_age=cdk.Duration.hours(6))
+    found.add_dashboard()
+    assert stack == template_snapshot
+
+
+def bus(stack):
+    return events.EventBus(stack, "Bus")
+
+
+def test_the_outputs_say_how_to_use_it(stack):
+    DocumentClassificationWorkflow(stack, "Mails", model=MODEL, network_isolation=False)
+    outputs = template_of(stack).find_outputs("*")
+    assert set(outputs) == {"MailsStateMachineArn", "MailsInboxUri", "MailsPredictionsTable"}
+    assert text_of(outputs["MailsInboxUri"]["Value"]).endswith(">/inbox/")
+
+
+def test_outputs_can_be_left_out_and_a_given_bucket_has_none(stack):
+    workflow(stack, outputs=False)
+    workflow(stack, "Other", documents=inbox(stack, "other/"))
+    assert set(template_of(stack).find_outputs("*")) == {"OtherStateMachineArn", "OtherPredictionsTable"}
+
+
+def test_without_a_table_there_is_none_and_nothing_is_unpacked(stack):
+    found = workflow(stack, predictions_table=False)
+    template = template_of(stack)
+    template.resource_count_is("AWS::Glue::Table", 0)
+    assert (found.database, found.table) == (None, None)
+    assert "Unpack" not in definition_of(template)["States"]
+    assert {"ReadArchives", "WritePredictions"}.isdisjoint(statements_of(template, "MailsFunction"))
+
+
+def test_the_attributes_are_what_was_given(stack):
+    bucket, role = s3.Bucket(stack, "Out"), DataAccessRole(stack, "Role")
+    network = ClassificationNetwork(stack, "Network")
+    found = workflow(
+        stack, results=Results.to_bucket(bucket, "r/"), data_access_role=role, network=network, network_isolation=True
+    )
+    assert (found.results_bucket, found.data_access_role, found.network) == (bucket, role, network)
+    assert found.documents_bucket is stack.node.find_child("In")
+    assert found.encryption_key is None
+    assert found.volume_encryption_key is not None
+
+
+def test_the_definition_refers_to_what_is_made(stack):
+    DocumentClassificationWorkflow(stack, "Mails", model=MODEL)
+    states = definition_of(template_of(stack))["States"]
+    request = states["StartJob"]["Arguments"]
+    assert request["InputDataConfig"]["S3Uri"].startswith("{% 's3://<MailsDocumentsBucket")
+    assert set(request["VpcConfig"]) == {"SecurityGroupIds", "Subnets"}
+    assert states["Collect"]["Arguments"]["FunctionName"].startswith("<MailsFunction")
+    assert "<AWS::Partition>" in states["StartJob"]["Resource"]
+
+
+def test_a_call_that_may_still_run_is_not_repeated_before_the_function_must_have_ended(stack):
+    workflow(stack)
+    template = template_of(stack)
+    (timeout,) = {
+        function["Properties"]["Timeout"]
+        for function in template.find_resources("AWS::Lambda::Function").values()
+        if function["Properties"]["Handler"].startswith("classification_runs")
+    }
+    assert timeout == LONGEST_FUNCTION
+    for name in ("Collect", "Unpack", "Measure", "LookForMore"):
+        state = definition_of(template)["States"][name]
+        (uncertain,) = [retry for retry in state["Retry"] if "Lambda.SdkClientException" in retry["ErrorEquals"]]
+        assert uncertain["IntervalSeconds"] >= timeout
+        assert state["TimeoutSeconds"] > timeout
+
+
+def test_metrics_and_their_dimension_are_those_that_the_function_writes(stack, capsys):
+    metrics.emit(0, "Mails", {"Documents": 1})
+    written = json.loads(capsys.readouterr().out)["_aws"]["CloudWatchMetrics"][0]
+    assert (written["Namespace"], written["Dimensions"]) == (watching.NAMESPACE, [[watching.DIMENSION]])
+    found = workflow(stack).metric_documents(period=cdk.Duration.minutes(5))
+    assert (found.namespace, found.metric_name) == (watching.NAMESPACE, "Documents")
+    assert found.period.to_minutes() == 5
+
+
+# What it may do
+
+
+def test_the_role_reads_the_inbox_the_batches_and_the_fixed_part_of_a_schedules_prefix(stack):
+    found = workflow(stack)
+    found.add_schedule("Nightly", schedule=HOURLY, prefix="mails/%Y/%m/%d/")
+    template = template_of(stack)
+    read = statements_of(template, "DataAccess")["ReadDocuments"]["Resource"]
+    assert [text_of(each).partition(">")[2] for each in read] == ["/inbox/*", "/batches/inbox/*", "/mails/*"]
+    (function,) = [
+        each["Properties"]
+        for each in template.find_resources("AWS::Lambda::Function").values()
+        if "READABLE" in each["Properties"].get("Environment", {}).get("Variables", {})
+    ]
+    readable = function["Environment"]["Variables"]["READABLE"]
+    assert json.loads(readable) == ["inbox/", "batches/inbox/", "mails/"]
+
+
+def test_the_function_takes_from_the_inbox_and_writes_only_where_it_must(stack):
+    workflow(stack)
+    found = statements_of(template_of(stack), "MailsFunctionPolicy")
+    writing = {
+        text_of(statement["Resource"]).partition(">")[2]
+        for statement in found.values()
+        if "s3:PutObject" in statement["Action"] or "s3:DeleteObject" in statement["Action"]
+    }
+    assert writing == {"/inbox/*", "/batches/inbox/*", "/results/predictions/*"}
+    assert not [action for each in found.values() for action in each["Action"] if str(action).startswith("comprehend")]
+
+
+def test_tags_take_a_permission_and_no_tags_none(stack):
+    workflow(stack)
+    assert "TagJobs" not in statements_of(template_of(stack), "StateMachinePolicy")
+    tagged = cdk.Stack(new_app(), "Tagged")
+    cdk.Tags.of(workflow(tagged)).add("team", "mail")
+    template = template_of(tagged)
+    assert "TagJobs" in statements_of(template, "StateMachinePolicy")
+    request = definition_of(template)["States"]["StartJob"]["Arguments"]
+    assert request["Tags"] == [{"Key": "team", "Value": "mail"}]
+
+
+def test_a_state_machine_waits_for_its_permissions(stack):
+    workflow(stack)
+    (machine,) = template_of(stack).find_resources("AWS::StepFunctions::StateMachine").values()
+    assert any("StateMachinePolicy" in name for name in machine["DependsOn"])
+    assert any("DataAccess" in name for name in machine["DependsOn"])
+
+
+def test_whoever_is_granted_it_may_start_runs_and_query(stack):
+    found = workflow(stack)
+    user = iam.Role(stack, "User", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    found.grant_start(user)
+    found.grant_read_predictions(user)
+    granted = statements_of(template_of(stack), "User")
+    assert granted["StartRuns"]["Action"] == "states:StartExecution"
+    assert "athena:StartQueryExecution" in granted["QueryTable"]["Action"]
+    assert text_of(granted["ReadResults"]["Resource"]).endswith("/results/predictions/*")
+
+
+def test_a_role_that_cannot_be_changed_is_told_what_it_must_have(stack):
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/access", mutable=False)
+    workflow(stack, data_access_role=role)
+    warnings = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
+    assert any("dataAccessRoleIsImmutable" in str(warning.entry.data) for warning in warnings)
+
+
+# What starts runs
+
+
+def test_a_schedule_starts_runs_of_the_inbox(stack):
+    workflow(stack, schedule=HOURLY)
+    found = only(template_of(stack), "AWS::Scheduler::Schedule")
+    assert (found["ScheduleExpression"], found["Target"]["Input"]) == ("rate(1 hour)", "{}")
+    assert "DeadLetterConfig" in found["Target"]
+
+
+def test_a_dated_schedule_sends_its_prefix_and_the_time_that_it_was_due(stack):
+    workflow(stack).add_schedule("N", schedule=HOURLY, prefix="mails/%Y/", offset=cdk.Duration.days(2))
+    given = json.loads(only(template_of(stack), "AWS::Scheduler::Schedule")["Target"]["Input"])
+    due = "<aws.scheduler.scheduled-time>"
+    assert given == {"Schedule": {"Prefix": "mails/%Y/", "Time": due, "Offset": 172800}}
+
+
+def test_uploads_into_a_bucket_that_is_made_start_runs_without_a_custom_resource(stack):
+    workflow(stack, documents=None, run_on_upload=True)
+    template = template_of(stack)
+    template.resource_count_is("Custom::S3BucketNotifications", 0)
+    template.has_resource_properties(
+        "AWS::S3::Bucket", {"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}
+    )
+    rule = only(template, "AWS::Events::Rule")
+    assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": "inbox/"}]
+    assert json.loads(rule["Targets"][0]["Input"]) == {"Trigger": "UPLOAD"}
+    assert "DeadLetterConfig" in rule["Targets"][0]
+
+
+def test_a_given_bucket_must_send_events_by_itself(stack):
+    workflow(stack, run_on_upload=True)
+    warnings = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
+    assert any("event_bridge_enabled=True" in str(warning.entry.data) for warning in warnings)
+
+
+# What tells of runs
+
+
+def test_rules_listen_to_this_workflow_only(stack):
+    found = workflow(stack)
+    topic = sns.Topic(stack, "Topic")
+    found.on_failed("Failed", target=targets.SnsTopic(topic), description="mail it")
+    found.on_completed("Completed", event_pattern=events.EventPattern(account=["111122223333"]))
+    found.on_state_change("Any", rule_name="any")
+    rules = {
+        rule["Properties"].get("Description", rule["Properties"].get("Name", "completed")): rule["Properties"]
+        for rule in template_of(stack).find_resources("AWS::Events::Rule").values()
+    }
+    name = rules["any"]["EventPattern"]["detail"]["workflow"]
+    assert rules["mail it"]["EventPattern"]["detail"] == {"workflow": name, "status": ["FAILED"]}
+    assert rules["completed"]["EventPattern"]["account"] == ["111122223333"]
+    assert "status" not in rules["any"]["EventPattern"]["detail"]
+    text = json.dumps(definition_of(template_of(stack)))
+    assert f"'workflow': \\\"{name[0]}\\\"" in text
+
+
+def test_notices_and_rules_use_the_bus_that_was_given(stack):
+    workflow(stack, event_bus=bus(stack)).on_failed("Failed")
+    template = template_of(stack)
+    assert only(template, "AWS::Events::Rule")["EventBusName"] == {"Ref": "BusEA82B648"}
+    assert "Bus" in text_of(statements_of(template, "StateMachinePolicy")["GiveNotice"]["Resource"])
+
+
+def test_alarms_watch_over_runs_starts_and_waiting_documents(stack):
+    found = workflow(stack, schedule=HOURLY)
+    alarms = found.add_alarms(actions.SnsAction(sns.Topic(stack, "Topic")), max_age=cdk.Duration.hours(2))
+    assert len(alarms) == 5
+    template = template_of(stack)
+    by_metric = {
+        alarm["Properties"]["MetricName"]: alarm["Properties"]
+        for alarm in template.find_resources("AWS::CloudWatch::Alarm").values()
+    }
+    assert set(by_metric) == {
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+        "ApproximateNumberOfMessagesVisible",
+        "OldestDocument",
+    }
+    assert all(alarm["AlarmActions"] for alarm in by_metric.values())
+    assert by_metric["OldestDocument"]["Threshold"] == 7200
+    assert by_metric["OldestDocument"]["TreatMissingData"] == "breaching"
+
+
+def test_silence_is_no_fault_without_a_schedule(stack):
+    workflow(stack).add_alarms()
+    template_of(stack).has_resource_properties(
+        "AWS::CloudWatch::Alarm", {"MetricName": "OldestDocument", "TreatMissingData": "notBreaching"}
+    )
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_documents": 0}, "max_documents: got 0; allowed: 1 to 1,000,000, an int"),
+        ({"max_documents": True}, "max_documents: got True"),
+        ({"max_documents": 1_000_001}, "max_documents: got 1000001"),
+        ({"max_input_size": 5}, "max_input_size: got 5; allowed: a cdk.Size"),
+        ({"max_input_size": cdk.Size.gibibytes(6)}, "allowed: up to 5 GiB"),
+        ({"timeout": cdk.Duration.minutes(9)}, "timeout: got '540 s'; allowed: 10 minutes to 3 days"),
+        ({"timeout": cdk.Duration.days(4)}, "timeout: got"),
+        ({"timeout": 3600}, "timeout: got 3600"),
+        ({"schedule": "rate(1 hour)"}, "schedule: got 'rate(1 hour)'; allowed: an aws_scheduler.ScheduleExpression"),
+        ({"run_on_upload": "yes"}, "run_on_upload: got 'yes'"),
+        ({"predictions_table": None}, "predictions_table: got None"),
+        ({"event_bus": "default"}, "event_bus: got 'default'"),
+        ({"model": None}, "model"),
+        ({"job_name": "a'b"}, "job_name"),
+        ({"network_isolation": 1}, "network_isolation"),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_defined(stack, options, words):
+    with pytest.raises(ValidationError) as caught:
+        workflow(stack, **options)
+    assert words in str(caught.value)
+    assert stack.node.try_find_child("Mails") is None
+
+
+@pytest.mark.parametrize(
+    ("documents", "words"),
+    [
+        (lambda _: Documents.from_asset(__file__), "documents: got 'a local file'; allowed: a bucket and a prefix"),
+        (lambda stack: inbox(stack, ""), "documents: got ''; allowed: a prefix such as 'inbox/'"),
+        (lambda stack: inbox(stack, "b"), "documents: got 'b'; allowed: a prefix that 'batches/' does not begin with"),
+        (lambda _: None, None),
+        (lambda _: "s3://bucket/inbox/", "documents: got 's3://bucket/inbox/'"),
+    ],
+)
+def test_an_inbox_is_a_prefix_that_batches_can_lie_beside(stack, documents, words):
+    if words is None:
+        workflow(stack, documents=documents(stack))
+        return
+    with pytest.raises(ValidationError) as caught:
+        workflow(stack, documents=documents(stack))
+    assert words in str(caught.value)
+
+
+def test_results_do_not_lie_among_batches(stack):
+    bucket = s3.Bucket(stack, "In")
+    with pytest.raises(ValidationError, match="a prefix apart from 'batches/inbox/'"):
+        workflow(stack, results=Results.to_bucket(bucket, "batches/inbox/results/"))
+
+
+def test_lines_are_not_counted(stack):
+    documents = inbox(stack, input_format=InputFormat.ONE_DOC_PER_LINE)
+    with pytest.raises(ValidationError, match="lines are not counted before a job starts"):
+        workflow(stack, documents=documents, max_documents=10)
+
+
+def test_a_reader_takes_five_hundred_files(stack):
+    documents = inbox(stack, reader=DocumentReader.detect_text())
+    with pytest.raises(ValidationError, match="1 to 500"):
+        workflow(stack, documents=documents, max_documents=501)
+    workflow(stack, documents=documents)
+    assert "500" in json.dumps(template_of(stack).to_json())
+
+
+def test_all_mistakes_are_told_at_once(stack):
+    with pytest.raises(ValidationError) as caught:
+        workflow(stack, max_documents=-1, timeout=1, schedule=1, model="m", outputs=2, tags={"aws:x": "y"})
+    assert len(caught.value.problems) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"prefix": "%Y/%m/"}, "prefix: got '%Y/%m/'; allowed: a prefix that begins with fixed text"),
+        ({"prefix": "a/%j/%Y"}, "leave out %j"),
+        ({"prefix": "a/%"}, "leave out %"),
+        ({"prefix": "/a/%Y"}, "does not begin with a slash"),
+        ({"prefix": 5}, "prefix: got 5"),
+        ({"offset": cdk.Duration.days(1)}, "offset: got 'an offset without prefix'"),
+        ({"prefix": "a/%Y", "offset": 1}, "offset: got 1; allowed: a cdk.Duration"),
+        ({"schedule": None}, "schedule: got None"),
+    ],
+)
+def test_a_schedule_that_cannot_work_is_refused(stack, options, words):
+    found = workflow(stack)
+    with pytest.raises(ValidationError) as caught:
+        found.add_schedule("Nightly", **{"schedule": HOURLY, **options})
+    assert words in str(caught.value)
+
+
+# At home in other people's apps
+
+
+def test_several_workflows_of_a_stack_keep_apart(stack):
+    names = ("Invoices", "Orders")
+    for name in names:
+        workflow(stack, name, documents=inbox(stack, f"{name.lower()}/"), schedule=HOURLY)
+    template = template_of(stack)
+    template.resource_count_is("AWS::StepFunctions::StateMachine", 2)
+    databases = [each["Properties"]["DatabaseName"] for each in template.find_resources("AWS::Glue::Database").values()]
+    assert len(set(databases)) == 2
+    for name in names:
+        read = statements_of(template, f"{name}DataAccess")["ReadDocuments"]["Resource"]
+        assert {text_of(each).rpartition(">")[2] for each in read} == {
+            f"/{name.lower()}/*",
+            f"/batches/{name.lower()}/*",
+        }
+
+
+def test_a_workflow_and_a_pipeline_share_a_bucket(stack):
+    bucket = PrivateBucket(stack, "Bucket")
+    documents = Documents.from_bucket(bucket, "documents/", input_format=InputFormat.ONE_DOC_PER_FILE)
+    results = Results.to_bucket(bucket, "results/")
+    network = ClassificationNetwork(stack, "Network")
+    DocumentClassificationPipeline(
+        stack, "Pipeline", model=MODEL, documents=documents, results=results, network=network
+    )
+    DocumentClassificationWorkflow(
+        stack,
+        "Mails",
+        model=MODEL,
+        documents=Documents.from_bucket(bucket, "inbox/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        results=Results.to_bucket(bucket, "runs/"),
+        network=network,
+    )
+    template_of(stack).resource_count_is("AWS::StepFunctions::StateMachine", 1)
+
+
+def test_a_nested_stack_and_a_stage_take_a_workflow():
+    app = new_app()
+    stage = cdk.Stage(app, "Stage", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    stack = cdk.Stack(stage, "Stack")
+    nested = cdk.NestedStack(stack, "Nested")
+    workflow(nested, schedule=HOURLY, run_on_upload=True, documents=None)
+    template_of(nested).resource_count_is("AWS::StepFunctions::StateMachine", 1)
+    app.synth()
+
+
+def test_parts_may_come_from_another_stack():
+    app = new_app()
+    parts, runs = cdk.Stack(app, "Parts"), cdk.Stack(app, "Runs")
+    bucket = PrivateBucket(parts, "Bucket")
+    network = ClassificationNetwork(parts, "Network")
+    DocumentClassificationWorkflow(
+        runs,
+        "Mails",
+        model=MODEL,
+        documents=Documents.from_bucket(bucket, "inbox/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        results=Results.to_bucket(bucket, "results/"),
+        network=network,
+    )
+    app.synth()
+
+
+def test_buckets_may_be_known_by_their_uris_alone(stack):
+    found = DocumentClassificationWorkflow(
+        stack,
+        "Mails",
+        model=MODEL,
+        documents=Documents.from_uri("s3://in-bucket/inbox/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        results=Results.to_uri("s3://out-bucket/results/", encryption_key="alias/results"),
+        network_isolation=False,
+    )
+    template = template_of(stack)
+    assert found.documents_bucket is None
+    (function,) = [
+        each["Properties"]["Environment"]["Variables"]
+        for each in template.find_resources("AWS::Lambda::Function").values()
+        if "Environment" in each["Properties"] and "INBOX" in each["Properties"]["Environment"]["Variables"]
+    ]
+    assert (function["DOCUMENTS_BUCKET"], function["RESULTS_KEY"]) == ("in-bucket", "alias/results")
+
+
+def test_another_partition_is_nowhere_assumed():
+    stack = cdk.Stack(new_app(), "Stack", env=cdk.Environment(account="111122223333", region="us-gov-west-1"))
+    model = ClassificationModel.from_classifier_arn(
+        "arn:aws-us-gov:comprehend:us-gov-west-1:111122223333:document-classifier/mails"
+    )
+    DocumentClassificationWorkflow(stack, "Mails", model=model, schedule=HOURLY, run_on_upload=True)
+    assert "arn:aws:" not in json.dumps(template_of(stack).to_json())
+
+
+def test_the_policy_of_removal_is_that_of_all_that_holds_data(stack):
+    DocumentClassificationWorkflow(stack, "Mails", model=MODEL, removal_policy=cdk.RemovalPolicy.DESTROY)
+    kept = [
+        name
+        for name, resource in template_of(stack).to_json()["Resources"].items()
+        if resource.get("DeletionPolicy") == "Retain" and name.startswith("Mails")
+    ]
+    assert kept == []
