@@ -16,39 +16,53 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
-from report import Table, paired
+from report import Table, paired, progress
 from synth import WAYS, run_app
 
-from constructs_lib.local import LocalAws, toolchain
+from constructs_lib.local import LocalAws, server_process, toolchain
 from constructs_lib.local.data import train_classifier, upload_documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 TARGET = 1.0
 SDK_CLIENT = "@aws-sdk/client-comprehend@3.1138.0"
 
 
-class AwsWithNodeSdk(LocalAws):
+@contextmanager
+def node_sdk() -> Iterator[None]:
     """Gives functions the SDK client that AwsCustomResource loads; on AWS the Node runtime brings it."""
+    environment_of = server_process._environment  # noqa: SLF001 - the one door to a function's environment
+    with tempfile.TemporaryDirectory() as folder:
+        _npm_install(folder)
 
-    def _server_environment(self, port: int) -> dict[str, str]:
-        environment = super()._server_environment(port)
-        _npm_install(self.directory / "sdk")
-        paths = [environment["NODE_PATH"], str(self.directory / "sdk" / "node_modules")]
-        return {**environment, "NODE_PATH": os.pathsep.join(paths)}
+        def with_sdk(*arguments: Any) -> dict[str, str]:  # noqa: ANN401 - passed on
+            found = environment_of(*arguments)
+            return {**found, "NODE_PATH": os.pathsep.join([found["NODE_PATH"], f"{folder}/node_modules"])}
+
+        with mock.patch.object(server_process, "_environment", with_sdk):
+            yield
 
 
-def _npm_install(folder: Path) -> None:
+def _npm_install(folder: str) -> None:
     npm = toolchain.node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline", "--loglevel=error"]
-    subprocess.run(  # noqa: S603 - our own Node and npm
+    done = subprocess.run(  # noqa: S603 - our own Node and npm
         [toolchain.node_binary(), npm, "install", SDK_CLIENT, "--prefix", folder, *options],
         env={**os.environ, "PATH": f"{toolchain.node_home() / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"},
-        check=True,
-        stdout=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
+        text=True,
         timeout=120,
     )
+    if done.returncode:
+        raise SystemExit(f"npm could not install {SDK_CLIENT}, which AwsCustomResource needs:\n{done.stderr}")
 
 
 def measure(rounds: int) -> dict[str, list[float]]:
@@ -58,7 +72,7 @@ def measure(rounds: int) -> dict[str, list[float]]:
         Seconds of the deployments of each way.
     """
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
-    with tempfile.TemporaryDirectory() as folder, AwsWithNodeSdk(time_limit=120) as aws:
+    with node_sdk(), tempfile.TemporaryDirectory() as folder, LocalAws(time_limit=120) as aws:
         aws.bootstrap()
         train_classifier(aws, DATA / "training.csv")
         bucket = upload_documents(aws, DATA / "documents").removeprefix("s3://").partition("/")[0]
@@ -69,9 +83,11 @@ def measure(rounds: int) -> dict[str, list[float]]:
             way, _ = which
             run_app(way, 1, Path(folder) / names[which], "--stack", names[which], "--documents", bucket)
 
+        progress(f"deployment: synthesizing {len(names)} apps")
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(synthesize, names))
         for (way, number), name in names.items():
+            progress(f"deployment: round {number} of {rounds}, {WAYS[way]}")
             jobs = _started(aws)
             began = time.perf_counter()
             aws.deploy(Path(folder) / name)

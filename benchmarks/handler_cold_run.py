@@ -30,7 +30,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from report import median_ratio
+from report import median_ratio, progress
 
 SOURCE = Path(__file__).parents[1] / "lambda_src"
 RATIO_TARGET = 1.10
@@ -216,7 +216,8 @@ def measure(rounds: int) -> dict[str, Any]:
         }
         seconds: dict[str, list[float]] = {"bare": [], "handler": []}
         try:
-            for _ in range(rounds + 1):  # The first round warms the disk.
+            for number in range(rounds + 1):  # The first round warms the disk.
+                progress(f"cold run: round {number} of {rounds}")
                 for which, script in scripts.items():
                     seconds[which].append(_run(script, environment))
         finally:

@@ -1,13 +1,24 @@
-"""Tables of measurements, as text for the terminal and as Markdown for the README."""
+"""Tables of measurements, as text for the terminal and as Markdown for the pages; and how far a measurement is."""
 
 from __future__ import annotations
 
 import statistics
+import sys
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_BEGUN = time.monotonic()
+
+
+def progress(text: str) -> None:
+    """Say on standard error how far a measurement is."""
+    sys.stderr.write(f"[{time.monotonic() - _BEGUN:5.0f} s] {text}\n")
+    sys.stderr.flush()
 
 
 @dataclass(frozen=True)
@@ -36,7 +47,7 @@ class Table:
         return "\n".join([self.title, "-" * len(self.title), *shown, *(f"* {note}" for note in self.notes), ""])
 
     def markdown(self) -> str:
-        """For a README."""
+        """For a page."""
         rule = ("---", *("---:" for _ in self.columns[1:]))
         lines = [f"| {' | '.join(line)} |" for line in (self.columns, rule, *self.rows)]
         return "\n".join([f"## {self.title}", "", *lines, "", *(f"- {note}" for note in self.notes), ""])

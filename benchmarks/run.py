@@ -1,16 +1,19 @@
-"""Every measurement in one report, in less than eight minutes.
+"""Every measurement, or some: what is measured, in turns, and in which order.
 
-python benchmarks/run.py              print it
-python benchmarks/run.py --markdown   write it to docs/measurements.md as well
+python benchmarks/run.py                     all, in about ten minutes
+python benchmarks/run.py deploy demo         these
+python benchmarks/run.py --write             into results.json as well, from which the pages get their figures
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import statistics
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -21,12 +24,12 @@ import deploy
 import handler_cold_run
 import predictions
 import synth
-from report import Table, paired
+from report import Table, paired, progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PAGE = Path(__file__).parents[1] / "docs" / "measurements.md"
+RESULTS = Path(__file__).parent / "results.json"
 
 
 def machine() -> str:
@@ -48,39 +51,57 @@ def cold_run(rounds: int) -> list[Table]:
         f"{middle['bare']:.3f}",
         paired(seconds["handler"], seconds["bare"], handler_cold_run.RATIO_TARGET),
     )
+    size = sum(path.stat().st_size for path in (handler_cold_run.SOURCE / "classification_job").rglob("*.py"))
     notes = (
+        f"The handler's code is {size / 1024:.1f} KiB, as it is written.",
         "The same AWS calls to a stub on loopback, each in a fresh process, in turns; ratios of each round's pair.",
     )
     return [Table("Cold run of the handler", ("Run", "handler", "bare boto3", "ratio"), [row], notes)]
 
 
+# What must be there is fetched by the first parts that need it, so that a network that fails is noticed at once.
+PARTS: dict[str, Callable[[int], list[Table]]] = {
+    "deploy": lambda rounds: deploy.tables(rounds + 2),
+    "synth": lambda rounds: synth.tables(rounds, [1, 10, 100]),
+    "handler": lambda rounds: cold_run(3 * rounds),
+    "predictions": predictions.tables,
+    "demo": lambda _rounds: demo.tables(1),
+}
+
+
 def main() -> None:
-    """Measure everything and print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--markdown", action="store_true", help=f"also write {PAGE.name}")
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parser.add_argument(
+        "--write", action="store_true", help=f"also write {RESULTS.name}; `make docs` brings it into pages"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="more rounds, less noise (default: 5)")
     given = parser.parse_args()
-    heading = machine()
-    sys.stdout.write(f"{heading}\n\n")
-    parts: tuple[Callable[[], list[Table]], ...] = (
-        lambda: synth.tables(given.rounds, [1, 10, 100]),
-        lambda: deploy.tables(given.rounds + 2),
-        lambda: cold_run(3 * given.rounds),
-        lambda: predictions.tables(given.rounds),
-        lambda: demo.tables(1),
-    )
-    found: list[Table] = []
-    for part in parts:
-        for table in part():
-            found.append(table)
-            sys.stdout.write(f"{table.text()}\n")
-            sys.stdout.flush()
-    if given.markdown:
-        head = (
-            "# Measurements\n\n`make bench` prints these; `python benchmarks/run.py --markdown` writes this page.\n"
-            f"Measured on {heading}.\n"
-        )
-        PAGE.write_text("\n".join([head, *(table.markdown() for table in found)]))
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"{', '.join(sorted(unknown))}: there is only {', '.join(PARTS)}")
+    where = machine()
+    sys.stdout.write(f"{where}\n\n")
+    for name in given.parts or PARTS:
+        progress(f"{name}: begins")
+        tables = PARTS[name](given.rounds)
+        sys.stdout.write("".join(f"{table.text()}\n" for table in tables))
+        sys.stdout.flush()
+        if given.write:
+            write(name, where, tables)
+
+
+def write(name: str, where: str, tables: list[Table]) -> None:
+    """Keep the figures of a part; those of the others stay as they are.
+
+    Args:
+        name: The part.
+        where: Date and machine.
+        tables: What was found.
+    """
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    results[name] = {"measured": where, "tables": [asdict(table) for table in tables]}
+    RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

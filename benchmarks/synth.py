@@ -18,7 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import Table, paired
+from report import Table, paired, progress
 
 from constructs_lib.local import toolchain
 
@@ -92,7 +92,8 @@ def measure(rounds: int, jobs: list[int]) -> dict[tuple[str, int], list[Synthesi
     found: dict[tuple[str, int], list[Synthesis]] = {(way, count): [] for count in jobs for way in WAYS}
     for which in WAYS:
         synthesize(which, 1)  # The first time compiles and fills the caches.
-    for _ in range(rounds):
+    for number in range(rounds):
+        progress(f"synthesis: round {number + 1} of {rounds}")
         for (way, count), syntheses in found.items():
             syntheses.append(synthesize(way, count))
     return found

@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from figures import comparison, measurements
+
 from constructs_lib import (
     ClassificationJobHandler,
     ClassificationNetwork,
@@ -167,7 +169,12 @@ def _plain(text: str) -> str:
 
 
 # Which page has which table.
-TABLES = {"options.md": {"options": options_table}, "permissions.md": {"permissions": permissions_table}}
+TABLES = {
+    "options.md": {"options": options_table},
+    "permissions.md": {"permissions": permissions_table},
+    "measurements.md": {"measurements": measurements},
+    "comparison.md": {"comparison": comparison},
+}
 
 
 def with_tables(page: str) -> str:

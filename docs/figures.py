@@ -1,0 +1,69 @@
+"""The measured figures of the pages, from what `python benchmarks/run.py --write` has kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from report import Table  # noqa: E402 - of the folder that was just named
+
+RESULTS = ROOT / "benchmarks" / "results.json"
+
+# What a row of the comparison is called, its part, and the row there.
+_COMPARED = (
+    ("resources for each further job", "synth", "each job more: resources"),
+    ("template bytes for each further job", "synth", "each job more: template, bytes"),
+    ("synthesis of 1 job, seconds of user CPU", "synth", "1 job: user CPU, s"),
+    ("synthesis of 100 jobs, seconds of user CPU", "synth", "100 jobs: user CPU, s"),
+    ("local deployment, waiting for `SUBMITTED`, seconds", "deploy", "median, s"),
+)
+_WAYS = ("DocumentClassificationJob", "AwsCustomResource", "Provider", "ratio to AwsCustomResource")
+
+
+def _results() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text(encoding="utf-8"))
+    return found
+
+
+def measurements() -> str:
+    """Write every table of the last measurements.
+
+    Returns:
+        Markdown.
+    """
+    parts = []
+    for part in _results().values():
+        for found in part["tables"]:
+            table = Table(found["title"], tuple(found["columns"]), found["rows"], tuple(found["notes"]))
+            parts.append(f"{table.markdown()}- Measured on {part['measured']}.\n")
+    return "\n".join(parts).strip()
+
+
+def comparison() -> str:
+    """Write the figures that compare this library with other ways.
+
+    Returns:
+        Markdown.
+    """
+    results = _results()
+    lines = [
+        "| | this library | AwsCustomResource | Provider framework | ratio to AwsCustomResource |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for title, part, row in _COMPARED:
+        (table,) = results[part]["tables"]
+        (values,) = [each for each in table["rows"] if each[0] == row]
+        named = dict(zip(table["columns"], values, strict=True))
+        lines.append(f"| {title} | {' | '.join(named[way] for way in _WAYS)} |")
+    (table,) = results["handler"]["tables"]
+    cold = dict(zip(table["columns"], table["rows"][0], strict=True))
+    lines += [
+        "",
+        f"A cold run of the handler takes {cold['handler']} s, a bare script that makes the same calls",
+        f"{cold['bare boto3']} s: {cold['ratio']} times as long.",
+    ]
+    return "\n".join(lines)
