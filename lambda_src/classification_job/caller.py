@@ -5,7 +5,7 @@ from typing import Any
 
 from . import retry
 from .clock import Clock
-from .errors import JobError
+from .errors import JobError, sentence
 from .log import Log
 from .progress import Progress
 from .runtime import Runtime
@@ -64,7 +64,7 @@ class Caller:
                     refusals.pop(operation, None)
                     return {}
                 rule = retry.rule_for(error, operation)
-                text = f"{error} {rule.hint}".rstrip()
+                text = f"{sentence(error)} {rule.hint}".rstrip()
                 self._log("refused", error=str(error))
                 if for_a_start:
                     self._progress.refusal = text[:1500]

@@ -2,7 +2,7 @@
 
 from . import answer, documents, operation, retry
 from .answer import Answer
-from .errors import JobError
+from .errors import JobError, sentence
 from .hints import access_hint
 from .jobs import UNFINISHED, Job
 from .properties import JobProperties
@@ -46,7 +46,7 @@ def have_job(work: Work, wanted: JobProperties) -> Answer:
             work.clock.pause(retry.NOT_YET.wait(progress.restarts, work.outside.chance()), work.clock.last_start)
         else:
             hint = access_hint(job.message, wanted.request) or "Correct the cause and deploy with another run_id."
-            raise JobError(f"{job.arn} is {job.status}: {job.message} {hint}")
+            raise JobError(f"{job.arn} is {job.status}: {sentence(job.message)} {hint}")
 
 
 def belongs_to_an_earlier_deployment(work: Work, job: Job) -> bool:
@@ -85,7 +85,7 @@ def _without_documents(work: Work, wanted: JobProperties) -> Answer:
     if wanted.skips_empty_input:
         return answer.success(work.event.not_started, wanted.request)
     uri = wanted.request["InputDataConfig"]["S3Uri"]
-    raise JobError(f"No document with content begins with {uri}. Upload some, or set WhenEmpty to SKIP.")
+    raise JobError(f"No document with content begins with {uri}. Upload some, or use when_empty=EmptyInput.SKIP.")
 
 
 def _check_answer(work: Work, wanted: JobProperties) -> None:

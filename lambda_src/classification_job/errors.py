@@ -1,5 +1,7 @@
 """The ways in which work ends without being done."""
 
+import re
+
 
 class JobError(Exception):
     """What was asked for cannot be done; the text says why and what to do next."""
@@ -14,3 +16,9 @@ class HandOver(BaseException):
 
     No Exception: nothing failed, and whoever expects failures must not hold it up.
     """
+
+
+def sentence(text: object) -> str:
+    """What a service has said, as a sentence that another one can follow."""
+    said = re.sub(r" \(reached max retries: \d+\)", "", str(text)).strip()
+    return said if not said or said[-1] in ".!?" else f"{said}."

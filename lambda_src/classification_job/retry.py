@@ -29,7 +29,7 @@ _QUOTA = Rule(
 )
 _ASKED_TOO_OFTEN = Rule("Asked too often, with others of the account: deploy again.", 2, 15)
 _SERVICE = Rule("The service failed: deploy again.", 1, 30)
-_INVALID = Rule("Correct Request.")
+_INVALID = Rule("Correct the options of the job.")
 _INVALID_ROLE = Rule(_INVALID.hint, **_NOT_YET)
 _RULES = {
     "InvalidRequest": _INVALID,
@@ -40,7 +40,7 @@ _RULES = {
     "ResourceUnavailable": Rule("The model, or the flywheel's active one, must be TRAINED.", 15, 120),
     "KmsKeyValidation": Rule("The key must be enabled, symmetric and allowed to the data access role.", **_NOT_YET),
     "TooManyTags": Rule("A job takes 50 tags, those of app and stack included."),
-    "ResourceInUse": Rule("Choose another JobName."),
+    "ResourceInUse": Rule("Choose another job_name."),
     "InternalServer": _SERVICE,
     "AccessDenied": NOT_YET,
     "UnauthorizedOperation": NOT_YET,  # EC2's word for it
@@ -52,7 +52,9 @@ def rule_for(error: Any, operation: str) -> Rule:
     """How to go on after an error of the SDK that an operation met."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
-        return _SERVICE if _is_no_answer(error) else Rule("Correct Request: the SDK itself refuses it.")
+        return (
+            _SERVICE if _is_no_answer(error) else Rule("Correct the options of the job: the SDK itself refuses them.")
+        )
     if response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:  # noqa: PLR2004 - HTTP's
         return _SERVICE
     if code(error) == "InvalidRequest" and tells_of_access(response.get("Error", {}).get("Message", "")):

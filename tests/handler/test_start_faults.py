@@ -18,10 +18,10 @@ START = "start_document_classification_job"
 @pytest.mark.parametrize(
     ("code", "message", "hint"),
     [
-        ("InvalidRequestException", "bad format", "Request"),
+        ("InvalidRequestException", "bad format", "Correct the options of the job"),
         ("ResourceNotFoundException", "no model", "Region"),
         ("TooManyTagsException", "51 tags", "50 tags"),
-        ("ResourceInUseException", "name taken", "JobName"),
+        ("ResourceInUseException", "name taken", "job_name"),
         ("SomethingNewException", "who knows", "SomethingNewException"),
     ],
 )
@@ -34,6 +34,14 @@ def test_a_fault_that_time_does_not_cure_fails_at_once(world, code, message, hin
     assert answer["PhysicalResourceId"] == "not-started/r1"
     assert world.now - before < 1
     assert world.comprehend.all == []
+
+
+@pytest.mark.parametrize("said", ["no model", "no model."])
+def test_what_the_service_said_is_a_sentence_without_the_sdks_asides(world, said):
+    world.faults[START] = [error("ResourceNotFoundException", said, MaxAttemptsReached=True, RetryAttempts=0)]
+    reason = world.create()["Reason"]
+    assert "no model. The model must exist in this account and Region." in reason
+    assert "max retries" not in reason
 
 
 @pytest.mark.parametrize(

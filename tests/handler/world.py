@@ -43,10 +43,10 @@ class Crash(BaseException):
     """The Lambda run dies on the spot."""
 
 
-def error(code, message="refused", status=400):
-    return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "X"
-    )
+def error(code, message="refused", status=400, **metadata):
+    """What botocore raises; `MaxAttemptsReached` and `RetryAttempts` are what it notes about its own retries."""
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status, **metadata}}
+    return ClientError(response, "X")
 
 
 def timeout():
