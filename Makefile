@@ -14,6 +14,9 @@ demo: setup  ## deploy the example app to a local AWS on this machine; no accoun
 	@$(BIN)/python -m constructs_lib.local deploy \
 		--train examples/data/training.csv --documents examples/data/documents --labels examples/data/labels.csv \
 		--context wait_for=COMPLETED
+	@printf '%s\n' '' 'Next: classify mails of your own: put them into a folder, and the same command with --documents FOLDER.' \
+		'      Keep the local AWS running and use the CDK CLI by hand: $(BIN)/python -m constructs_lib.local start' \
+		'      Use the constructs in an app of your own: docs/first-project.md. Deploy on AWS: docs/deploying.md.'
 
 test: setup  ## everything that must hold: format, lint, types, all tests
 	$(BIN)/ruff format --check .

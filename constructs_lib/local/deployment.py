@@ -124,6 +124,7 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     _show_outputs(outputs)
     for job in jobs:
         show_predictions(aws.client("s3"), job, plan.labels)
+    _show_proof(aws, list(outputs), jobs)
     if not jobs:
         _say(
             "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
@@ -252,6 +253,23 @@ def show_predictions(s3: Any, job: dict[str, Any], labels: Labels | None) -> Non
     body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     summary = summarize(read_predictions(body), labels=labels, first=_SHOWN)
     _say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
+
+
+def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]]) -> None:
+    """Say what has been shown by all this."""
+    pages = aws.client("cloudformation").get_paginator("list_stack_resources")
+    types = [
+        found["ResourceType"]
+        for stack in stacks
+        for page in pages.paginate(StackName=stack)
+        for found in page["StackResourceSummaries"]
+    ]
+    completed = sum(job["JobStatus"] == "COMPLETED" for job in jobs)
+    _say(
+        f"\nShown: CloudFormation made {len(types)} resources of {len(set(types))} types, as a user who may only "
+        f"assume the roles of the bootstrap;\n       every call was signed, allowed by IAM and sent over TLS; "
+        f"{completed} of {len(jobs)} jobs completed as their own role."
+    )
 
 
 def _say(text: str) -> None:

@@ -50,6 +50,14 @@ def test_the_demo_says_how_many_were_classified_rightly_and_it_is_not_all_of_the
     assert 40 <= right < labelled
 
 
+def test_the_demo_says_what_it_has_shown(demo):
+    made, kinds, completed, jobs = map(
+        int, re.search(r"made (\d+) resources of (\d+) types(?s:.*) (\d+) of (\d+) jobs completed", demo).groups()
+    )
+    assert made > kinds > 10
+    assert completed == jobs == 1
+
+
 def test_an_app_that_starts_no_job_is_told_what_to_do(tmp_path, monkeypatch, capsys):
     (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
     (tmp_path / "app.py").write_text(
