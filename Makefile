@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions account docs bench release format setup clean
+.PHONY: help demo test test-versions account docs pictures bench release format setup clean
 
 help:  ## this list
 	@echo "usage: make TARGET"
@@ -36,6 +36,9 @@ docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(BIN)/python -m account.page
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
+
+pictures: setup  ## take the pictures of the README from a run of the demo; needs Chromium
+	$(BIN)/python docs/pictures.py
 
 bench: setup  ## measure synthesis, deployment, handler and demo; one part alone: make bench PART=synth
 	$(BIN)/python benchmarks/run.py $(PART)

@@ -266,9 +266,9 @@ def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]]) ->
     ]
     completed = sum(job["JobStatus"] == "COMPLETED" for job in jobs)
     _say(
-        f"\nShown: CloudFormation made {len(types)} resources of {len(set(types))} types, as a user who may only "
-        f"assume the roles of the bootstrap;\n       every call was signed, allowed by IAM and sent over TLS; "
-        f"{completed} of {len(jobs)} jobs completed as their own role."
+        f"\nShown: CloudFormation made {len(types)} resources of {len(set(types))} types for a user who may only "
+        "assume\n       the roles of the bootstrap; every call was signed, allowed by IAM and sent over TLS;\n"
+        f"       {completed} of {len(jobs)} jobs completed, with the permissions of their data access role."
     )
 
 
