@@ -95,7 +95,7 @@ def in_a_terminal(page: Path) -> str:
             pass
     if process.returncode:
         raise SystemExit("the demo failed")
-    return shown.decode().replace("\r\n", "\n")
+    return re.sub(r"\r[^\n]*\x1b\[K|\x1b\[K|\r", "", shown.decode())
 
 
 def shortened(shown: str) -> str:
