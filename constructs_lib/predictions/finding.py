@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from constructs_lib.predictions.reading.foreign import is_beside
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,9 +30,10 @@ def job_of(location: str) -> str | None:
 
 def is_candidate(name: str) -> bool:
     """Tell whether a file may hold predictions, by its name."""
-    *folders, last = name.split("/")
-    beside = last.startswith(".") or not {"__MACOSX", "amazon-textract-output"}.isdisjoint(folders)
-    return not beside and (last == "output" or last.endswith((*_ARCHIVES, *_LINES, *_OBJECTS)))
+    last = name.rpartition("/")[2]
+    return not (is_beside(name) or last.startswith(".")) and (
+        last == "output" or last.endswith((*_ARCHIVES, *_LINES, *_OBJECTS))
+    )
 
 
 def choose(names: Iterable[str]) -> list[str]:

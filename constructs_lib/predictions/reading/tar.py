@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 512  # bytes
 _MOST_HEADERS = 1 << 20  # bytes that one member may have in extended headers
-_FILES = frozenset((b"0", b"\0", b"7"))  # as new, old and exotic programs write them
+_FILES = frozenset((b"0", b"\0", b"7"))  # as new, as old, and as rare programs write them
 _WITHOUT_CONTENT = frozenset((b"1", b"2", b"3", b"4", b"5", b"6"))  # links, devices, folders, whatever size they tell
 _PAX, _PAX_OF_ALL, _LONG_NAME, _LONG_LINK, _SPARSE = b"x", b"g", b"L", b"K", b"S"
 
