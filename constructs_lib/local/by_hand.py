@@ -29,6 +29,10 @@ case "$1" in
 esac
 exec {node} {cdk} "$@" --no-notices{context}
 """
+# None of the user's own settings, which point elsewhere.
+_FORGET = r"""for _name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p; s/^\(CDK_[A-Z0-9_]*\)=.*/\1/p'); do
+  unset "$_name"
+done"""
 _OWN = """\
 #!/bin/sh
 exec {python} -m constructs_lib.local {command} "$@"
@@ -69,7 +73,7 @@ def write_activation(aws: LocalAws, context: Mapping[str, str]) -> Path:
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
-    lines = ["unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN"]
+    lines = [_FORGET]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     lines.append(f'export PATH={shlex.quote(path)}:"$PATH"')
     file = aws.directory / "activate"

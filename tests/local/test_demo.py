@@ -69,3 +69,50 @@ def test_an_app_that_starts_no_job_is_told_what_to_do(tmp_path, monkeypatch, cap
     monkeypatch.chdir(tmp_path)
     assert command.main(["deploy"]) == 0
     assert "No job was started" in capsys.readouterr().out
+
+
+APP = """\
+import aws_cdk as cdk
+from constructs_lib import ClassificationModel, DocumentClassificationPipeline, JobMilestone
+
+app = cdk.App()
+arn = {arn}
+pipeline = DocumentClassificationPipeline(
+    cdk.Stack(app, "Mails"),
+    "Pipeline",
+    model=ClassificationModel.from_classifier_arn(arn),
+    wait_for=JobMilestone.COMPLETED,
+)
+app.synth()
+"""
+FIXED = "arn:aws:comprehend:us-east-1:000000000000:document-classifier/mails"
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    """Deploy an app whose pipeline makes its own documents bucket and reads no documents from the context."""
+
+    def run(arn, *options):
+        (tmp_path / "cdk.json").write_text(json.dumps({"app": f"{sys.executable} app.py"}))
+        (tmp_path / "app.py").write_text(APP.format(arn=arn))
+        data = ROOT / "examples" / "data"
+        arguments = ["--train", str(data / "training.csv"), "--documents", str(data / "documents"), *options]
+        return command.main(["deploy", "--app", str(tmp_path), *arguments])
+
+    return run
+
+
+def test_documents_go_to_the_stacks_bucket_when_the_app_reads_no_context(pipeline, capsys, tmp_path):
+    assert pipeline('app.node.try_get_context("classifier_arn")', "--log", str(tmp_path / "log.txt")) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"Uploading \S+ to s3://\S+/documents/", said)
+    assert "Deploying once more" in said
+    assert "54 predictions from s3://" in said
+    log = (tmp_path / "log.txt").read_text()
+    assert "Deploying with the CDK CLI" in log
+    assert "CREATE_COMPLETE" in log
+
+
+def test_an_app_that_does_not_use_the_trained_classifier_is_told_which_key_to_read(pipeline, capsys):
+    assert pipeline(repr(FIXED)) == 1
+    assert 'app.node.try_get_context("classifier_arn")' in capsys.readouterr().err
