@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.local.comprehend import access, jobs, models, validation
-from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, invalid, json_response, not_found
+from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, json_response, not_found
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import iam
 
@@ -64,9 +64,10 @@ async def handle_request(
     """Answer one request; its caller has been authenticated and may act on `resource_arn`."""
     operation = headers["x-amz-target"].rpartition(".")[2]
     STATE.calls[operation] += 1
+    if operation not in _OPERATIONS:
+        message = f"The local Comprehend does not know {operation}."
+        return ServiceError("UnknownOperationException", message).response
     try:
-        if operation not in _OPERATIONS:
-            raise invalid(f"The local Comprehend does not know {operation}.")
         STATE.raise_fault(operation)
         request = json.loads(body or b"{}")
         validation.check(operation, request)
