@@ -19,6 +19,7 @@ JOB, JOBS = "DocumentClassificationJobProperties", "DocumentClassificationJobPro
 CLASSIFIER, FLYWHEEL = "DocumentClassifierProperties", "FlywheelProperties"
 BEYOND_THE_MODEL = ("ClientRequestToken", "Tags", "Tags.Key", "Tags.Value")
 DIFFERENCES = {
+    "StartDocumentClassificationJob": ({"DocumentClassifierArn"}, set()),
     "DescribeDocumentClassificationJob": (set(), {f"{JOB}.{name}" for name in BEYOND_THE_MODEL}),
     "ListDocumentClassificationJobs": (set(), {f"{JOBS}.{name}" for name in BEYOND_THE_MODEL}),
     "DescribeDocumentClassifier": ({f"{CLASSIFIER}.{name}" for name in ("Mode", "SubmitTime", "EndTime")}, set()),
