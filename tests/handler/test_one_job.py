@@ -211,3 +211,40 @@ def test_a_job_whose_start_was_not_heard_and_that_failed_meanwhile_is_not_passed
     assert "INPUT_TOO_LARGE" in world.create()["Reason"]
     assert len(world.comprehend.all) == 1
     assert world.services["lambda"].payloads
+
+
+def test_a_running_job_of_an_earlier_deployment_that_fails_later_is_not_passed_by(world):
+    world.comprehend.work = 5000
+    assert world.create(properties(Timeout="60", WaitFor="COMPLETED"), request_id="same")["Status"] == "FAILED"
+    world.pass_time(60)
+
+    def fail():
+        job = world.comprehend.all[0]
+        job.fails, job.queue = "INPUT_TOO_LARGE: too large", 100
+
+    world.scheduler.spawn(50, fail)
+    assert "INPUT_TOO_LARGE" in world.create(properties(WaitFor="COMPLETED"), request_id="same")["Reason"]
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_run_after_one_that_died_knows_its_job_although_clocks_differ(world):
+    world.stack.clock, world.comprehend.fails = 9, "INPUT_TOO_LARGE: too large"
+    world.after[START] = [Crash()]
+    assert "INPUT_TOO_LARGE" in world.create()["Reason"]
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_milestone_that_proves_nothing_starts_nothing_again(world):
+    world.comprehend.fails = NO_READ
+    world.after[START] = [Crash()]
+    assert NO_READ in world.create(properties(WaitFor="SUBMITTED"))["Reason"]
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_job_that_loses_its_access_while_it_works_is_not_started_again(world):
+    world.invoke(world.event("Create", properties(WaitFor="COMPLETED")))
+    world.pass_time(100)
+    job = world.comprehend.all[0]
+    job.lost, job.fails, job.queue = world.now, NO_READ, 100
+    world.pass_time(800)
+    assert len(world.comprehend.all) == 1
