@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STACK = "Permissions"
 ELSEWHERE = "arn:aws:s3:::elsewhere"
 PATIENCE = 60.0
+_HANDLER = "CustomDocumentClassificationJobHandler"
 
 # What a description of a job repeats of the request that started it.
 REQUEST = {
@@ -56,8 +57,9 @@ REQUEST = {
 # Why a permission that can be taken away here is needed all the same.
 NOT_JUDGED = {
     "AskForStack": "a rollback without its history falls back to the id that CloudFormation names, the right one here",
-    "AskForSuccessor": "a refusal is waited out for minutes, longer than this proof waits",
     "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
+    "FindActiveJobs": "without it, interfaces are deleted when they are free, and none is detached",
+    "RemoveNetworkInterfaces": "an attached interface is detached a minute after its job has ended, longer than this waits",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
     "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
@@ -106,7 +108,11 @@ class Proof:
         aws.configure(job_seconds=0.2, starts_per_second=0, active_jobs=0)
         assembly = synthesize(classifier, directory)
         self._template = json.loads((assembly / f"{STACK}.template.json").read_text())
-        (self._job,) = [name for name, found in self._resources().items() if found["Type"].startswith("Custom::")]
+        (self._job,) = [
+            name for name, found in self._resources().items() if found["Type"].endswith("ClassificationJob")
+        ]
+        # The handler gives AWS as long as CloudFormation gives it, which is longer than this proof waits.
+        self._resources()[self._job]["Properties"]["ServiceTimeout"] = "20"
         bucket = aws.deploy(assembly)[STACK]["Documents"]
         aws.client("s3").put_object(Bucket=bucket, Key="in/mail.txt", Body=b"Please pay the total due on invoice 7.")
         # The control: with all permissions a job starts, tags change, and left-behind interfaces go.
@@ -124,24 +130,14 @@ class Proof:
     def policies(self) -> Iterator[tuple[str, str, dict[str, Any], bool]]:
         """Role, policy name and document of each policy under proof, and whether it is the function's."""
         for logical_id, resource in self._resources().items():
-            if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith(
-                "CustomDocumentClassificationJobHandler"
-            ):
+            if resource["Type"] == "AWS::IAM::Policy" and logical_id.startswith((_HANDLER, "NetworkInterfacesPolicy")):
                 role = self._physical_id(resource["Properties"]["Roles"][0]["Ref"])
-                # Its name has a part that only the deployment knows; no role under proof has another policy.
-                (name,) = self._iam.list_role_policies(RoleName=role)["PolicyNames"]
+                # Its name ends in what only the deployment knows.
+                begins = resource["Properties"]["PolicyName"]["Fn::Join"][1][0]
+                names = self._iam.list_role_policies(RoleName=role)["PolicyNames"]
+                (name,) = [name for name in names if name.startswith(begins)]
                 document = self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-                yield (
-                    role,
-                    name,
-                    document,
-                    logical_id.startswith(
-                        (
-                            "CustomDocumentClassificationJobHandlerPolicy",
-                            "CustomDocumentClassificationJobHandlerStartPolicy",
-                        )
-                    ),
-                )
+                yield role, name, document, not logical_id.startswith(f"{_HANDLER}DataAccess")
 
     def put(self, role: str, name: str, document: dict[str, Any]) -> None:
         """Write a policy of a role."""
@@ -197,14 +193,13 @@ class Proof:
         return str(job.get("Message", ""))
 
     def delete(self) -> str:
-        """Delete the job as a stack that goes away does; what of its network that leaves behind, or nothing."""
-        physical_id = self._physical_id(self._job)
+        """Delete the network's own resource as a network that goes does; what that leaves behind, or nothing."""
         self._aws.configure(keep_network_interfaces=True)
         problem = self.run()
         self._aws.configure(keep_network_interfaces=False)
         if problem:
             raise RuntimeError(f"the job that leaves an interface behind failed: {problem}")
-        job = self._describe(physical_id.rpartition("/")[2])
+        vpc = self._describe(self._physical_id(self._job).rpartition("/")[2])["VpcConfig"]
         (function,) = [name for name, found in self._resources().items() if found["Type"] == "AWS::Lambda::Function"]
         functions = self._aws.client("lambda")
         event = {
@@ -212,18 +207,17 @@ class Proof:
             "RequestId": "delete",
             "StackId": self._cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackId"],
             "ResponseURL": f"{functions.meta.endpoint_url}/_ministack/cfn-response/nobody-waits",
-            "LogicalResourceId": self._job,
-            "PhysicalResourceId": physical_id,
+            "ResourceType": "Custom::ClassificationNetworkInterfaces",
+            "LogicalResourceId": "Network",
+            "PhysicalResourceId": "network-interfaces/0",
             "ResourceProperties": {
-                "Request": {name: value for name, value in job.items() if name in REQUEST},
-                "WaitFor": "COMPLETED",
-                "Timeout": "5",
-                "WhenEmpty": "SKIP",
-                "DeleteNetworkInterfaces": "true",
+                "ServiceTimeout": "10",
+                "SubnetIds": vpc["Subnets"],
+                "SecurityGroupIds": vpc["SecurityGroupIds"],
             },
         }
         functions.invoke(FunctionName=self._physical_id(function), Payload=json.dumps(event))
-        wanted = [{"Name": "subnet-id", "Values": job["VpcConfig"]["Subnets"]}]
+        wanted = [{"Name": "subnet-id", "Values": vpc["Subnets"]}]
         found = self._aws.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]
         return f"network interfaces are left behind, {len(found)} in all" if found else ""
 
@@ -272,7 +266,7 @@ def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, st
                 continue
             proof.put(role, name, mutation.policy)
             restore = partial(proof.put, role, name, document)
-            if mutation.sid in {"DeleteNetworkInterfaces", "FindNetworkInterfaces"}:
+            if mutation.sid in {"FindActiveJobs", "FindNetworkInterfaces", "RemoveNetworkInterfaces"}:
                 problem = proof.delete()
             else:
                 problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()

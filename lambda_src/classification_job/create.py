@@ -25,7 +25,7 @@ def create(work: Work, wanted: JobProperties) -> Answer:
 def have_job(work: Work, wanted: JobProperties) -> Answer:
     """Start a job and watch it to its milestone; another one when a failure will not come again."""
     progress = work.progress
-    if progress.attempt == 0 and not progress.job_arn:
+    if not progress.job_arn:
         _check_answer(work, wanted)
         if not documents.exist(work, wanted.request["InputDataConfig"]["S3Uri"]):
             return _without_documents(work, wanted)
