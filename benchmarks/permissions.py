@@ -59,7 +59,7 @@ NOT_JUDGED = {
     "AskForStack": "a rollback without its history falls back to the id that CloudFormation names, the right one here",
     "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
     "FindActiveJobs": "without it, interfaces are deleted when they are free, and none is detached",
-    "RemoveNetworkInterfaces": "an attached interface is detached a minute after its job has ended, longer than this waits",
+    "RemoveNetworkInterfaces": "attached interfaces are detached after a minute without a job, which is not waited for",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
     "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
