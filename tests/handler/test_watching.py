@@ -1,7 +1,7 @@
 """Create: the job is started and followed to its milestone."""
 
 import pytest
-from handler.world import ACCOUNT, MODEL, NO_READ, error, properties, request, timeout
+from handler.world import ACCOUNT, EPOCH, MODEL, NO_READ, error, properties, request, timeout
 
 
 def test_a_job_that_works_is_reported_with_every_attribute(world):
@@ -298,3 +298,14 @@ def test_a_job_is_settled_on_the_services_own_clock(world, function, service):
     world.function_clock, world.comprehend.clock, world.comprehend.queue = lambda: function, service, 1
     assert world.create()["Status"] == "SUCCESS"
     assert 30 <= world.now - world.comprehend.all[0].submitted < 55
+
+
+def test_a_record_that_comes_and_goes_is_not_given_up(world):
+    find = world.comprehend.describe_document_classification_job
+
+    def flickering(**given):
+        world.comprehend.hidden = 1e9 if int(world.now - EPOCH) % 80 < 45 else 0
+        return find(**given)
+
+    world.comprehend.describe_document_classification_job = flickering
+    assert world.create(properties(WaitFor="COMPLETED"))["Data"]["JobStatus"] == "COMPLETED"
