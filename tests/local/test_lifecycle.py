@@ -1,5 +1,7 @@
 """What a deployment does to the jobs of the one before, as whole deployments with the CDK CLI."""
 
+from pathlib import Path
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
@@ -49,7 +51,7 @@ def deploy(bench, tmp_path):
             cdk.CfnOutput(stack, "JobId", value=job.job_id)
             if reader:
                 reader(app, stack, job)
-        return app.synth().directory
+        return Path(app.synth().directory)
 
     def deployed(**options):
         deployed.folder = synthesize(**options)
