@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -118,14 +117,7 @@ class Parts:
         if results.in_new:
             results = results.placed_in(self._make_bucket("ResultsBucket", results))
         self.results = results if encryption_key is None else results.encrypted_with(encryption_key)
-
-    @cached_property
-    def results_bucket(self) -> s3.IBucket | s3.Bucket:
-        """Where results go; imported where only a URI names it."""
-        if self.results.bucket is not None:
-            return self.results.bucket
-        bucket, _ = split_uri(self.results.uri or "") or ("", "")
-        return s3.Bucket.from_bucket_name(self._scope, "ResultsBucketImport", bucket)
+        self.results_bucket: s3.IBucket | s3.Bucket = results.bucket or self._imported(results)
 
     @property
     def documents_uri(self) -> str | None:
@@ -133,6 +125,11 @@ class Parts:
         if self.documents_bucket is None:
             return None
         return f"s3://{self.documents_bucket.bucket_name}/{self.documents.prefix}"
+
+    def _imported(self, results: Results) -> s3.IBucket:
+        """The bucket that only a URI names."""
+        name, _ = split_uri(results.uri or "") or ("", "")
+        return s3.Bucket.from_bucket_name(self._scope, "ResultsBucketImport", name)
 
     def _make_key(self, id: str, description: str) -> RotatedKey:
         return RotatedKey(self._scope, id, description=description, removal_policy=self._removal_policy)
