@@ -133,7 +133,7 @@ class DocumentClassificationJob(cdk.Resource):
         for key, value in (tags or {}).items():
             self._tag_manager.set_tag(key, value, _EXPLICIT)
 
-        handler = handler or ClassificationJobHandler.of(self)
+        handler = handler or ClassificationJobHandler.of(scope)
         role = self._data_access_role = data_access_role or handler.default_data_access_role
         source, prefix, documents_key = self._locate(documents)
         target = self._results_bucket = results.place or BucketFacts.named("")
@@ -158,7 +158,7 @@ class DocumentClassificationJob(cdk.Resource):
             textract_action=textract_action(documents.reader),
         )
         binding = network.bind(self, [source, target], handler) if network else None
-        handler.serve(needs, self._tag_manager, self.node.path)
+        handler.serve(needs, self._tag_manager, self)
         policy = handler.data_access_policy(role, needs)
 
         seconds, service_timeout = settings.timeouts
@@ -187,7 +187,7 @@ class DocumentClassificationJob(cdk.Resource):
                 Timeout=seconds,
                 WhenEmpty=str(when_empty),
                 AbandonOnDelete="true" if abandon_on_delete else None,
-                Rights=_fingerprint(self, needs, environment),
+                Rights=_fingerprint(handler, needs, environment),
             ),
         )
         self._resource.node.add_dependency(
@@ -313,7 +313,7 @@ def _account_of(key: KeyReference, environment: Environment) -> str | None:
     return arn.account if arn and is_known(arn.account) else environment.known_account
 
 
-def _fingerprint(job: DocumentClassificationJob, needs: JobNeeds, environment: Environment) -> str:
+def _fingerprint(scope: Construct, needs: JobNeeds, environment: Environment) -> str:
     """What tells whether a job may still do all that it could when it started."""
     document = policy_document(data_access_statements([needs], environment))
-    return hashlib.sha256(settled(job.stack, document).encode()).hexdigest()
+    return hashlib.sha256(settled(scope, document).encode()).hexdigest()

@@ -118,8 +118,8 @@ class ClassificationJobHandler(Construct):
         self._environment = Environment.of(self)
         self._needs: list[JobNeeds] = []
         self._started: tuple[int, list[Statement]] = (0, [])
-        self._tags: list[tuple[str, cdk.TagManager]] = []
-        self._last_tags: dict[str, Mapping[str, str]] | None = None
+        self._tags: list[tuple[IConstruct, cdk.TagManager]] = []
+        self._last_tags: list[Mapping[str, str]] | None = None
         self._groups: dict[tuple[object, ...], DependencyGroup] = {}
         self._data_access_policies: Memo[DataAccessPolicy] = Memo()
         self._data_access_role: DataAccessRole | None = None
@@ -197,7 +197,10 @@ class ClassificationJobHandler(Construct):
         Returns:
             The handler.
         """
-        stack = cdk.Stack.of(scope)
+        return _NEAREST.of(scope, lambda: cls._of_stack(cdk.Stack.of(scope)))
+
+    @classmethod
+    def _of_stack(cls, stack: cdk.Stack) -> ClassificationJobHandler:
         return _SHARED.of(stack, lambda: cls(stack, _SINGLETON_ID))
 
     @property
@@ -224,6 +227,11 @@ class ClassificationJobHandler(Construct):
         return self._function.metric_errors()
 
     @cached_property
+    def addr(self) -> str:
+        """The address of the stack that it serves."""
+        return cdk.Stack.of(self).node.addr
+
+    @cached_property
     def service_token(self) -> str:
         """The ARN that CloudFormation sends events to."""
         return self._function.function_arn
@@ -240,16 +248,16 @@ class ClassificationJobHandler(Construct):
             self._data_access_role = DataAccessRole(self, "DataAccessRole")
         return self._data_access_role
 
-    def serve(self, needs: JobNeeds, tags: cdk.TagManager, path: str) -> None:
+    def serve(self, needs: JobNeeds, tags: cdk.TagManager, job: IConstruct) -> None:
         """Allow the function what a job needs.
 
         Args:
             needs: What the job touches.
             tags: The job's tags, complete only at synthesis.
-            path: The job's path in the app.
+            job: The job.
         """
         self._needs.append(needs)
-        self._tags.append((path, tags))
+        self._tags.append((job, tags))
 
     def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
@@ -305,12 +313,16 @@ class ClassificationJobHandler(Construct):
             Problems.
         """
         # No aspect comes after the checks, so that from here on nobody need be asked again.
-        self._last_tags = {path: tags.tag_values() for path, tags in self._tags}
-        return [f"{path}: {found}" for path, tags in self._last_tags.items() for found in check_tags(tags)]
+        self._last_tags = [tags.tag_values() for _, tags in self._tags]
+        return [
+            f"{job.node.path}: {found}"
+            for (job, _), tags in zip(self._tags, self._last_tags, strict=True)
+            for found in check_tags(tags)
+        ]
 
     def _has_tags(self) -> bool:
         if self._last_tags is not None:
-            return any(self._last_tags.values())
+            return any(self._last_tags)
         return any(tags.has_tags() for _, tags in self._tags)
 
     def _make_log_group(
@@ -368,6 +380,7 @@ class ClassificationJobHandler(Construct):
 
 
 _SHARED: Memo[ClassificationJobHandler] = Memo()
+_NEAREST: Memo[ClassificationJobHandler] = Memo()
 
 
 class _BucketPolicy(Dependable):
@@ -376,6 +389,7 @@ class _BucketPolicy(Dependable):
     def __init__(self, facts: BucketFacts) -> None:
         super().__init__()
         self._bucket = facts.construct
+        self._found: list[IConstruct] = []
 
     def as_dependable(self) -> IDependable:
         """Make what a job depends on."""
@@ -386,8 +400,9 @@ class _BucketPolicy(Dependable):
     @property
     def dependency_roots(self) -> list[IConstruct]:
         """The policy, once it is there."""
-        policy = self._bucket.policy if self._bucket else None
-        return [policy] if policy else []
+        if not self._found and self._bucket and (policy := self._bucket.policy):
+            self._found = [policy]
+        return self._found
 
 
 @jsii.implements(IValidation)

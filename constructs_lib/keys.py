@@ -123,6 +123,7 @@ def key_arn(key: object) -> str:
 
 
 _ARNS: Memo[str] = Memo()
+_REGIONS: Memo[str] = Memo()
 
 
 def alias_target(alias: kms.IAlias) -> kms.IKey | None:
@@ -186,7 +187,8 @@ def check_key(option: str, key: object, environment: Environment, *, aliases: bo
         return check_key_text(option, arn, aliases=False) or check_arn_place(option, arn, environment)
     if not offers(key, "env"):
         return []
-    region = cast("kms.IKey", key).env.region
+    owned = cast("kms.IKey", key)
+    region = _REGIONS.of(owned, lambda: owned.env.region)
     return check_region(option, f"a key in {region}", region, environment)
 
 

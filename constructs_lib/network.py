@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
@@ -173,14 +174,14 @@ class ClassificationNetwork(Construct):
         Returns:
             What the request says, and what to depend on.
         """
-        user_address = cdk.Stack.of(user).node.addr
+        user_address = (handler or cdk.Stack.of(user).node).addr
         for bucket in buckets:
             if self._can_name(bucket, user_address):
                 self._buckets[bucket.arn] = None
             else:
                 self._is_shared_across_stacks = True
         if self._interfaces is None and self._goes_with_app:
-            is_near = handler is not None and cdk.Stack.of(handler).node.addr == self._stack_address
+            is_near = handler is not None and handler.addr == self._stack_address
             self._interfaces = self._clean_up((handler if is_near else None) or ClassificationJobHandler.of(self))
         return NetworkBinding(self._vpc_config, self._interfaces or self._ready)
 
@@ -190,7 +191,7 @@ class ClassificationNetwork(Construct):
         # A token of another stack, such as a parameter, means nothing here.
         return is_known(bucket.name) or user_address == self._stack_address
 
-    @property
+    @cached_property
     def _vpc_config(self) -> dict[str, object]:
         return {
             "SecurityGroupIds": [group.security_group_id for group in self._security_groups],

@@ -60,8 +60,11 @@ class Environment:
         Returns:
             The environment; the partition is always a token, so that templates hold no fixed one.
         """
-        stack = cdk.Stack.of(scope)
-        return _ENVIRONMENTS.of(stack, lambda: cls(cdk.Aws.PARTITION, stack.region, stack.account))
+        return _ENVIRONMENTS.of(scope, lambda: cls._ask(cdk.Stack.of(scope)))
+
+    @classmethod
+    def _ask(cls, stack: cdk.Stack) -> Environment:
+        return cls(cdk.Aws.PARTITION, stack.region, stack.account)
 
     def arn(self, service: str) -> str:
         """Begin an ARN of a service in this environment.

@@ -116,11 +116,12 @@ def acknowledge_wildcards(policy: IConstruct, statements: Sequence[Statement]) -
         policy: The policy.
         statements: Its statements.
     """
+    named = [(resource, statement.why) for statement in statements for resource in statement.resources]
+    resolved = cdk.Stack.of(policy).resolve([resource for resource, _ in named])
     reasons = {
-        f"AwsSolutions-IAM5[Resource::{text}]": statement.why
-        for statement in statements
-        for resource in statement.resources
-        if "*" in (text := _flat(cdk.Stack.of(policy).resolve(resource)))
+        f"AwsSolutions-IAM5[Resource::{text}]": why
+        for (_, why), resource in zip(named, resolved, strict=True)
+        if "*" in (text := _flat(resource))
     }
     for rule, reason in reasons.items():
         # As Validations.acknowledge does it: before 2.262 it refuses ids that hold `::` twice, as those with a

@@ -188,10 +188,9 @@ class RolePolicy(iam.Policy):
         return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
 
     def _write(self, statements: Sequence[Statement]) -> None:
-        for statement in _rendered(statements):
-            if statement["Sid"] not in self._written:
-                self._written.add(str(statement["Sid"]))
-                self.add_statements(iam.PolicyStatement.from_json(statement))
+        new = [statement for statement in _rendered(statements) if statement["Sid"] not in self._written]
+        self._written |= {str(statement["Sid"]) for statement in new}
+        self.add_statements(*map(iam.PolicyStatement.from_json, new))
 
     def _name(self, content: str = "") -> None:
         # Stacks and Regions may share a role, on which the later of two policies of one name replaces the earlier.
