@@ -23,7 +23,7 @@ def add_jobs(given: Surroundings, names: list[str]) -> None:
             policy=cr.AwsCustomResourcePolicy.from_statements(given.start_statements(role)),
             install_latest_aws_sdk=False,
         )
-        job.node.add_dependency(role)
+        job.node.add_dependency(role, *given.needed)
 
 
 synthesize(add_jobs)

@@ -32,7 +32,7 @@ def add_jobs(given: Surroundings, names: list[str]) -> None:
             role=caller,
             install_latest_aws_sdk=False,
         )
-        job.node.add_dependency(role, caller)
+        job.node.add_dependency(role, caller, *given.needed)
 
 
 synthesize(add_jobs)

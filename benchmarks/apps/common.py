@@ -15,6 +15,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
+from constructs_lib import ClassificationNetwork
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +33,12 @@ class Surroundings:
     documents: s3.IBucket
     results: s3.IBucket
     key: kms.IKey
+    network: ClassificationNetwork | None = None
+
+    @property
+    def needed(self) -> list[ClassificationNetwork]:
+        """What a job waits for beside its role."""
+        return [self.network] if self.network else []
 
     @property
     def every_job(self) -> str:
@@ -41,7 +49,16 @@ class Surroundings:
 
     def request(self, role: iam.IRole, name: str) -> dict[str, object]:
         """The request of a job, as the API has it."""
+        in_network = {}
+        if self.network:
+            groups = [group.security_group_id for group in self.network.security_groups]
+            subnets = [subnet.subnet_id for subnet in self.network.subnets]
+            in_network = {
+                "VolumeKmsKeyId": self.key.key_arn,
+                "VpcConfig": {"SecurityGroupIds": groups, "Subnets": subnets},
+            }
         return {
+            **in_network,
             "JobName": name,
             "DocumentClassifierArn": CLASSIFIER_ARN,
             "InputDataConfig": {
@@ -103,23 +120,26 @@ def synthesize(add_jobs: Callable[[Surroundings, list[str]], None]) -> None:
     parser.add_argument("jobs", type=int)
     parser.add_argument("output")
     parser.add_argument("--stack", default="Stack")
+    parser.add_argument("--network", action="store_true", help="give the jobs a network, a role and a volume key")
     parser.add_argument("--documents", help="name of a bucket that is there already")
     given = parser.parse_args()
     context = json.loads((Path(__file__).parents[2] / "cdk.json").read_text())["context"]
     app = cdk.App(context=context, outdir=given.output, analytics_reporting=False)
-    add_jobs(_surroundings(cdk.Stack(app, given.stack), given.documents), [f"job-{n}" for n in range(given.jobs)])
+    add_jobs(_surroundings(cdk.Stack(app, given.stack), given), [f"job-{n}" for n in range(given.jobs)])
     app.synth()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.stdout.write(f"{peak // 1024 if sys.platform == 'darwin' else peak}\n")
 
 
-def _surroundings(stack: cdk.Stack, documents: str | None) -> Surroundings:
+def _surroundings(stack: cdk.Stack, given: argparse.Namespace) -> Surroundings:
+    documents = given.documents
     key = kms.Key(stack, "Key", enable_key_rotation=True)
     return Surroundings(
         stack,
         s3.Bucket.from_bucket_name(stack, "Documents", documents) if documents else _bucket(stack, "Documents", None),
         _bucket(stack, "Results", key),
         key,
+        ClassificationNetwork(stack, "Network") if given.network else None,
     )
 
 

@@ -29,7 +29,7 @@ def add_jobs(given: Surroundings, names: list[str]) -> None:
             service_token=provider.service_token,
             properties=given.request(role, name),
         )
-        job.node.add_dependency(role)
+        job.node.add_dependency(role, *given.needed)
 
 
 synthesize(add_jobs)

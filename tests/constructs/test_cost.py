@@ -1,6 +1,5 @@
 """What a job costs at synthesis, counted in questions to jsii: each is a message to another process and back."""
 
-import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -56,11 +55,3 @@ def test_a_further_job_asks_for_its_own_resources_only(stack, questions):
         add(number)
     # The job, its tags, their token, its resource, that one's node, and what it waits for.
     assert len(questions) == 60
-
-
-def test_an_environment_is_asked_for_once_a_stack(stack, questions):
-    role = DataAccessRole(stack, "Role")
-    questions.clear()
-    assert DataAccessRole(stack, "Other") is not role
-    assert not [each for each in questions if "region" in str(each) and "GetRequest" in type(each).__name__]
-    assert cdk.Stack.of(role) is stack
