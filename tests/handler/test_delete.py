@@ -1,7 +1,7 @@
 """Delete always succeeds; it waits for a running job where what the job needs may go."""
 
 import pytest
-from handler.world import JOBS, LOST, NETWORK, Crash, error, properties, request
+from handler.world import EPOCH, JOBS, LOST, NETWORK, Crash, error, properties, request
 
 DESCRIBE = "describe_document_classification_job"
 
@@ -70,6 +70,8 @@ def test_a_job_whose_successor_needs_something_else_keeps_its_rights_until_it_ha
     assert world.stack.status == "UPDATE_COMPLETE"
     assert (old.status(world.now), old.fails) == ("COMPLETED", "")
     assert len(world.comprehend.running()) == 1
+    cleaned = next(e for e in world.stack.history if e["ResourceStatus"] == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+    assert cleaned["Timestamp"].timestamp() - EPOCH < 120  # the new job is answered for before the old one has ended
     assert world.violations == []
 
 

@@ -261,3 +261,12 @@ def test_a_tag_is_not_set_after_its_update_was_cancelled(world, stack):
     stack.update(tagged({"Key": "team", "Value": "letters"}, {"Key": "stage", "Value": "dev"}))
     world.pass_time(1000)
     assert world.comprehend.all[0].tags == {"team": "mail", "stage": "dev"}
+
+
+def test_a_rollback_to_another_job_puts_no_tags_on_the_one_that_failed(world, stack):
+    stable = stack.props
+    stack.update(properties(RunId="2"), other_fails=True, rollback=False)
+    stack.update(stable | {"Request": request(Tags=[])}, other_fails=True, rollback=False)
+    world.calls.clear()
+    stack.roll_back()
+    assert [operation for operation, _ in world.calls if "tag" in operation] == []

@@ -168,7 +168,7 @@ def test_the_handler_has_one_hash_installed_and_in_any_checkout(built, python, s
     fresh = new_checkout(tmp_path / "checkout") / "lambda_src"
     assert asset_key(fresh, monkeypatch) == installed
     assert asset_key(built.checkout / "lambda_src", monkeypatch) == installed
-    (fresh / "classification_job" / "run.py").write_text("# changed\n")
+    (fresh / "classification_job" / "start.py").write_text("# changed\n")
     assert asset_key(fresh, monkeypatch) != installed
 
 
