@@ -250,7 +250,7 @@ def synthesize(classifier: str, directory: Path) -> Path:
         network=ClassificationNetwork(stack, "Network"),
         tags={"team": "mail"},
         wait_for=JobMilestone.COMPLETED,
-        timeout=cdk.Duration.seconds(5),
+        timeout=cdk.Duration.seconds(8),
         when_empty=EmptyInput.SKIP,
     )
     cdk.CfnOutput(stack, "DocumentsName", value=documents.bucket_name).override_logical_id("Documents")

@@ -38,8 +38,10 @@ def test_a_running_job_is_abandoned_where_that_is_wanted(world):
 def test_a_job_that_has_ended_is_deleted_at_once(world):
     world.stack.create(properties(WaitFor="COMPLETED"))
     before = world.now
+    world.calls.clear()
     assert world.stack.delete()["Status"] == "SUCCESS"
     assert world.now == before
+    assert [operation for operation, _ in world.calls] == [DESCRIBE]
 
 
 @pytest.mark.parametrize("changes", [{"RunId": "2"}, {"Request": request(JobName="other"), "Rights": "the first"}])

@@ -255,10 +255,10 @@ def test_tags_of_a_job_that_is_not_the_resources_are_nobodys_to_change(world):
     assert other.tags == {"team": "mail", "stage": "dev"}
 
 
-def test_a_tag_is_not_set_after_its_update_was_cancelled(world, stack):
-    world.faults["tag_resource"] = [error("ThrottlingException")] * 6
+def test_a_tag_is_not_taken_away_after_its_update_was_cancelled(world, stack):
+    world.faults["untag_resource"] = [error("ThrottlingException")] * 3
     world.stack.cancel_after = 15
-    stack.update(tagged({"Key": "team", "Value": "letters"}, {"Key": "stage", "Value": "dev"}))
+    stack.update(tagged({"Key": "team", "Value": "mail"}))
     world.pass_time(1000)
     assert world.comprehend.all[0].tags == {"team": "mail", "stage": "dev"}
 
