@@ -134,3 +134,10 @@ def test_a_listing_goes_on_where_the_run_before_stopped(world):
     assert world.create(properties(WaitFor="SUBMITTED"))["Status"] == "SUCCESS"
     assert world.s3.pages == 301
     assert len(world.services["lambda"].payloads) >= 2
+
+
+def test_a_listing_is_waited_for_from_the_event_and_not_from_its_delivery(world):
+    world.faults["list_objects_v2"] = [error("AccessDenied", status=403)] * 500
+    before = world.now
+    assert world.send(world.event("Create", properties(WaitFor="SUBMITTED")), deliveries=(200,))["Status"] == "SUCCESS"
+    assert 300 <= world.now - before < 310

@@ -270,3 +270,13 @@ def test_a_rollback_to_another_job_puts_no_tags_on_the_one_that_failed(world, st
     world.calls.clear()
     stack.roll_back()
     assert [operation for operation, _ in world.calls if "tag" in operation] == []
+
+
+def test_a_rollback_does_not_take_another_resources_id(world, stack):
+    old = stack.physical_id
+    world.create(logical_id="Other", request_id="other")
+    stack._append("Other", world.comprehend.all[1].arn, "CREATE_COMPLETE")
+    stack._record_stack("UPDATE_COMPLETE")
+    stack.rollback_names_new_id = True
+    stack.update(properties(RunId="2"), other_fails=True)
+    assert stack.physical_id == old
