@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +39,15 @@ def check_labelled(path: Path) -> None:
     if path.is_dir():
         raise LocalAwsError(f"{path} is a folder. --train takes one CSV file of label,text rows.")
     _read(path)
+
+
+def several_labels(labelled: Path) -> str | None:
+    """The first label of a file that looks like several, such as `A|B`."""
+    rows = csv.reader(io.StringIO(_read(labelled).decode(errors="replace"), newline=""))
+    try:
+        return next((row[0] for row in rows if row and re.fullmatch(r"[^|]+(\|[^|]+)+", row[0])), None)
+    except csv.Error:  # the training says it better
+        return None
 
 
 def check_readable(path: Path) -> None:

@@ -202,6 +202,10 @@ def prepare(aws: LocalAws, plan: Plan, progress: Progress) -> None:
         data.upload_documents(aws, plan.documents)
     if plan.train:
         progress.step(f"Training a classifier on {plan.train}")
+        if not plan.multi_label and (label := data.several_labels(plan.train)):
+            progress.step(
+                f"{label!r} looks like several labels, and is trained as one: --mode multi-label takes them apart"
+            )
         data.train_classifier(aws, plan.train, mode="MULTI_LABEL" if plan.multi_label else "MULTI_CLASS")
         progress.step("The classifier is trained")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from constructs_lib.local import data
 from constructs_lib.local.comprehend import training_data
 
 
@@ -38,6 +39,13 @@ def test_several_labels_of_a_document_are_told_apart_in_multi_label_mode():
     data = read(rows("A|B", "A", "B"), "|")
     assert data.names == ["A", "B"]
     assert data.labels[0] == ["A", "B"]
+
+
+@pytest.mark.parametrize(("text", "label"), [(GOOD, None), (GOOD + "A|B,text\n", "A|B"), (GOOD + "|,text\n", None)])
+def test_labels_that_look_like_several_are_noticed(tmp_path, text, label):
+    file = tmp_path / "labelled.csv"
+    file.write_text(text)
+    assert data.several_labels(file) == label
 
 
 @pytest.mark.parametrize(
