@@ -267,7 +267,7 @@ class LocalAws:
         self.cdk("synth", "--quiet", "--output", str(assembly), *options, cwd=app)
         return assembly
 
-    def deploy(self, assembly: Path, stacks: Sequence[str] = ("**",)) -> dict[str, dict[str, str]]:
+    def deploy(self, assembly: Path | str, stacks: Sequence[str] = ("**",)) -> dict[str, dict[str, str]]:
         """Deploy an assembly's stacks as `deployer`; as the root user where an app does without the bootstrap's roles.
 
         Args:
@@ -280,6 +280,7 @@ class LocalAws:
         Raises:
             LocalAwsError: A stack failed; the message says why and ends with the reason.
         """
+        assembly = Path(assembly)
         for qualifier in assemblies.qualifiers(assembly) - self._bootstrapped:
             self.bootstrap(qualifier)
         outputs = self.directory / f"outputs-{time.monotonic_ns()}.json"
@@ -292,13 +293,13 @@ class LocalAws:
         result: dict[str, dict[str, str]] = json.loads(outputs.read_text()) if outputs.exists() else {}
         return result
 
-    def destroy(self, assembly: Path, stacks: Sequence[str] = ("**",)) -> None:
+    def destroy(self, assembly: Path | str, stacks: Sequence[str] = ("**",)) -> None:
         """Destroy an assembly's stacks as `deployer`.
 
         Raises:
             LocalAwsError: A stack stays; the message says why.
         """
-        self._operate(assembly, "destroy", *stacks, "--force")
+        self._operate(Path(assembly), "destroy", *stacks, "--force")
 
     def _operate(self, assembly: Path, *command: str) -> None:
         credentials = self.deployer if assemblies.uses_bootstrap_roles(assembly) else self.endpoint.root
