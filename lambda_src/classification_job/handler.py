@@ -55,10 +55,16 @@ def _serve(work: Work) -> Answer:
 
         delete.delete(work)
         return Answer(work.event.physical_id)
-    from . import create, properties, update
+    from . import properties
 
     wanted = properties.parse(work.event.properties, work.outside)
-    return create.create(work, wanted) if kind == "Create" else update.update(work, wanted)
+    if kind == "Create":
+        from . import create
+
+        return create.create(work, wanted)
+    from . import update
+
+    return update.update(work, wanted)
 
 
 def _failure(work: Work, error: Exception) -> Answer:
