@@ -163,3 +163,16 @@ def test_a_start_whose_answer_names_only_the_id_is_followed(world):
     start = service.start_document_classification_job
     service.start_document_classification_job = lambda **given: {"JobId": start(**given)["JobId"]}
     assert world.create()["PhysicalResourceId"] == world.comprehend.all[0].arn
+
+
+def test_refusals_are_counted_anew_after_a_success(world):
+    world.faults["describe_document_classification_job"] = [error("ThrottlingException"), None] * 6
+    world.comprehend.queue, world.comprehend.work = 1, 1
+    world.create(properties(WaitFor="COMPLETED"))
+    world.faults["describe_document_classification_job"] = [error("ThrottlingException"), None] * 6
+    world.comprehend.work = 300
+    world.create(properties(WaitFor="COMPLETED"), request_id="r2")
+    asked = [at for at, operation in world.times if operation.startswith("describe_doc")]
+    assert asked[-1] - asked[0] < 420
+    refused = [later - at for at, later in zip(asked[2::2], asked[3::2], strict=False)][:5]
+    assert max(refused) < 4
