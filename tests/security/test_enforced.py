@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
@@ -71,7 +72,7 @@ def completed(aws, stack):
 
 def deploy(aws, app, stack):
     app.synth()
-    aws.deploy(cdk.Stage.of(stack).outdir)
+    aws.deploy(Path(cdk.Stage.of(stack).outdir))
     found = list(completed(aws, stack))
     assert found
     assert [status for _, status, _ in found] == ["COMPLETED"] * len(found), found
@@ -181,7 +182,7 @@ def test_every_other_option_deploys_and_its_job_completes(aws, trained_classifie
         )
         cdk.CfnOutput(stack, f"{name}Status", value=job.job_status)
     app.synth()
-    (outputs,) = aws.deploy(app.outdir).values()
+    (outputs,) = aws.deploy(Path(app.outdir)).values()
     assert outputs.pop("NothingStatus") == "SKIPPED_EMPTY_INPUT"
     assert outputs.pop("SubmittedStatus") in {"SUBMITTED", "IN_PROGRESS", "COMPLETED"}
     assert set(outputs.values()) == {"COMPLETED"}
@@ -200,7 +201,7 @@ def test_an_empty_prefix_fails_the_deployment_and_is_named(aws, trained_classifi
     )
     app.synth()
     with pytest.raises(LocalAwsError, match=f"begins with s3://{brought['bucket']}/empty/"):
-        aws.deploy(app.outdir)
+        aws.deploy(Path(app.outdir))
 
 
 def test_two_stacks_share_a_role_and_leave_each_other_its_permissions(aws, trained_classifier, unique_name, brought):
@@ -219,7 +220,7 @@ def test_two_stacks_share_a_role_and_leave_each_other_its_permissions(aws, train
             wait_for=JobMilestone.COMPLETED,
         )
     app.synth()
-    aws.deploy(app.outdir)
+    aws.deploy(Path(app.outdir))
     assert [status for stack in stacks for _, status, _ in completed(aws, stack)] == ["COMPLETED"] * 2
     iam_client = aws.client("iam")
     (role,) = [
