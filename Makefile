@@ -18,6 +18,10 @@ demo: setup  ## deploy the example app to a local AWS on this machine; no accoun
 		'      Keep the local AWS running and use the CDK CLI by hand: $(BIN)/python -m constructs_lib.local start' \
 		'      Use the constructs in an app of your own: docs/first-project.md. Deploy on AWS: docs/deploying.md.'
 
+demo-workflow: setup  ## the same for a workflow: documents into its inbox, one run, followed to its end
+	@$(BIN)/python -m constructs_lib.local deploy --app examples/inbox.py \
+		--train examples/data/training.csv --documents examples/data/documents --labels examples/data/labels.csv
+
 test: setup  ## everything that must hold: format, lint, types, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
+import sys
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -252,7 +254,7 @@ class LocalAws:
         """Synthesize an app.
 
         Args:
-            app: Folder with a cdk.json.
+            app: Folder with a cdk.json, or the Python file of an app.
             context: Context values for the app.
             output: Folder for the cloud assembly; default: a new one that goes when this local AWS stops.
 
@@ -264,7 +266,10 @@ class LocalAws:
         """
         assembly = output or Path(tempfile.mkdtemp(prefix="assembly-", dir=self.directory))
         options = [option for item in (context or {}).items() for option in ("-c", "=".join(item))]
-        self.cdk("synth", "--quiet", "--output", str(assembly), *options, cwd=app)
+        folder, file = (app.parent, app) if app.suffix == ".py" else (app, None)
+        if file is not None:
+            options += ["--app", shlex.join([sys.executable, str(file.resolve())])]
+        self.cdk("synth", "--quiet", "--output", str(assembly), *options, cwd=folder)
         return assembly
 
     def deploy(self, assembly: Path | str, stacks: Sequence[str] = ("**",)) -> dict[str, dict[str, str]]:

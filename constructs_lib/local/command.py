@@ -65,7 +65,7 @@ def _aws(options: argparse.Namespace, progress: Progress) -> LocalAws:
 
 def _deploy(options: argparse.Namespace) -> None:
     plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
-    if not (plan.app / "cdk.json").is_file():
+    if plan.app.suffix != ".py" and not (plan.app / "cdk.json").is_file():
         raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
     aws = _aws(options, progress)
     try:
@@ -216,7 +216,9 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     deploying = commands.add_parser("deploy", parents=[common], help="deploy an app, show what its jobs find, stop")
-    deploying.add_argument("--app", type=Path, default=Path(), metavar="FOLDER", help="folder with a cdk.json")
+    deploying.add_argument(
+        "--app", type=Path, default=Path(), metavar="PATH", help="folder with a cdk.json, or the Python file of an app"
+    )
     deploying.add_argument(
         "--labels", type=Path, metavar="CSV", help="right classes (file,label or line,label): count what is right"
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.local import assembly as assemblies
-from constructs_lib.local import data, toolchain
+from constructs_lib.local import data, runs, toolchain
 from constructs_lib.local.errors import LocalAwsError
 from constructs_lib.predictions import Labels, read_predictions, render_for_terminal, summarize
 
@@ -30,7 +30,7 @@ class Plan:
     """What to deploy and with which data.
 
     Args:
-        app: Folder with a cdk.json.
+        app: Folder with a cdk.json, or the Python file of an app.
         context: Context values for the app.
         train: Labelled CSV; its classifier's ARN goes to the app as context `classifier_arn`.
         multi_label: Whether the documents of `train` have several labels.
@@ -112,8 +112,12 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     _check(aws, plan, assembly)
     progress.step("Deploying with the CDK CLI, with IAM enforcement and TLS on")
     outputs = aws.deploy(assembly)
+    workflows = runs.find_workflows(aws)
+    if workflows and plan.documents:
+        runs.start_runs(aws, workflows, plan.documents, progress.step)
+    ended = runs.follow_runs(aws, workflows, progress.step)
     jobs = follow_jobs(aws, progress.step)
-    if not jobs and plan.documents:
+    if not jobs and plan.documents and not workflows:
         uri = _documents_uri(outputs)
         progress.step(f"Uploading {plan.documents} to {uri}, which the app reads")
         data.upload(aws.client("s3"), plan.documents, uri)
@@ -122,15 +126,21 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
         jobs = follow_jobs(aws, progress.step)
     progress.step("Done")
     _show_outputs(outputs)
+    _show_runs(ended)
     for job in jobs:
         show_predictions(aws.client("s3"), job, plan.labels)
     _show_proof(aws, list(outputs), jobs)
     if not jobs:
         _say(
             "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
-            "to the app as context `documents`."
+            "to the app as context `documents`, and puts them into the inboxes of workflows."
         )
     failed = [job for job in jobs if job["JobStatus"] != "COMPLETED"]
+    failed_runs = [run for run in ended if run["status"] != "SUCCEEDED"]
+    if failed_runs:
+        raise LocalAwsError(
+            "\n".join(f"Run {run['name']} is {run['status']}: {run.get('cause', '')}" for run in failed_runs)
+        )
     if failed:
         lines = [f"Job {job['JobArn']} is {job['JobStatus']}: {job.get('Message', '')}" for job in failed]
         raise LocalAwsError("\n".join(lines))
@@ -246,6 +256,14 @@ def _show_outputs(outputs: dict[str, dict[str, str]]) -> None:
     for stack, values in outputs.items():
         for name, value in values.items():
             _say(f"  {stack}.{name} = {value}")
+
+
+def _show_runs(ended: list[dict[str, Any]]) -> None:
+    for run in ended:
+        if "output" in run:
+            _say(f"\nRun {run['name']}")
+            for name, value in json.loads(run["output"]).items():
+                _say(f"  {name} = {value}")
 
 
 def show_predictions(s3: Any, job: dict[str, Any], labels: Labels | None) -> None:  # noqa: ANN401 - a boto3 client

@@ -111,7 +111,7 @@ def _environment(endpoint: Endpoint, directory: Path, port: int, key: Path) -> d
         "S3_DATA_DIR": str(directory / "s3"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "SFN_WAIT_SCALE": "0.1",
+        "SFN_WAIT_SCALE": "0.02",
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.2",
         "LOG_LEVEL": "WARNING",
     }

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from ministack import app
 
-from constructs_lib.local.hooks import cloudformation, door, ec2, iam, registry, s3, scheduler, step_functions
+from constructs_lib.local.hooks import (
+    athena,
+    cloudformation,
+    door,
+    ec2,
+    functions,
+    iam,
+    registry,
+    s3,
+    scheduler,
+    step_functions,
+)
 
 if TYPE_CHECKING:
     from constructs_lib.local.hooks.shapes import ResourceTypes, Service
@@ -35,6 +46,8 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     iam.refuse_characters()
     step_functions.call_as_the_machine()
     scheduler.start_state_machines_as_the_target()
+    athena.judge_by_workgroup()
+    functions.tell_errors_apart()
     ec2.hold_network_interfaces()
     ec2.name_network_interfaces()
     return app.app

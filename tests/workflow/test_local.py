@@ -1,0 +1,233 @@
+"""Workflows on the local AWS: the real template, roles, function, state machine and events, with waits scaled."""
+
+import json
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from local.bench import until
+from support import ROOT
+
+HERE = Path(__file__).parent
+PATIENCE = 90
+
+
+class Deployed:
+    def __init__(self, aws, outputs):
+        self.aws, self.outputs = aws, outputs
+        self.s3, self.runs = aws.client("s3"), aws.client("stepfunctions")
+
+    def machine(self, name):
+        return self.outputs[f"{name}StateMachineArn"]
+
+    def write(self, bucket, key, text):
+        self.s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+    def keys(self, bucket, prefix=""):
+        found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return [each["Key"] for each in found.get("Contents", ())]
+
+    def run(self, name, given=None):
+        started = self.runs.start_execution(stateMachineArn=self.machine(name), input=json.dumps(given or {}))
+        return self.ended(started["executionArn"])
+
+    def ended(self, arn):
+        return until(
+            lambda: self.runs.describe_execution(executionArn=arn), lambda run: run["status"] != "RUNNING", PATIENCE
+        )
+
+    def executions(self, name):
+        return self.runs.list_executions(stateMachineArn=self.machine(name))["executions"]
+
+    def notices(self):
+        """What was told since the last call."""
+        sqs, found = self.aws.client("sqs"), []
+        while messages := sqs.receive_message(QueueUrl=self.outputs["NoticesUrl"], MaxNumberOfMessages=10).get(
+            "Messages"
+        ):
+            for message in messages:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.outputs["NoticesUrl"], ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+
+@pytest.fixture(scope="module")
+def deployed(local_aws, trained_classifier):
+    assembly = local_aws.synthesize(HERE / "app.py", {"classifier_arn": trained_classifier})
+    return Deployed(local_aws, local_aws.deploy(assembly)["Workflows"])
+
+
+@pytest.fixture
+def plain(deployed):
+    """The bucket of the manual workflow, emptied."""
+    bucket = deployed.outputs["PlainName"]
+    for key in deployed.keys(bucket):
+        deployed.s3.delete_object(Bucket=bucket, Key=key)
+    deployed.notices()
+    return bucket
+
+
+def test_a_run_classifies_what_waits_with_the_permissions_that_it_has(deployed, plain):
+    deployed.write(plain, "in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
+    deployed.write(plain, "in/deep/b.txt", "We would like to order 7 boxes of copy paper.")
+    run = deployed.run("Manual")
+    assert run["status"] == "SUCCEEDED", run.get("cause")
+    output = json.loads(run["output"])
+    assert (output["Status"], output["Documents"], output["Errors"]) == ("COMPLETED", 2, 0)
+    assert output["Classes"] == {"INVOICE": 1, "ORDER": 1}
+    assert deployed.keys(plain, "in/") == []
+    job = deployed.aws.client("comprehend").describe_document_classification_job(JobId=output["JobId"])
+    found = job["DocumentClassificationJobProperties"]
+    assert found["JobName"] == f"manual {run['name']}"
+    tags = deployed.aws.client("comprehend").list_tags_for_resource(ResourceArn=output["JobArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "mail"}]
+
+
+def test_a_batch_runs_again_and_a_job_is_unpacked_again(deployed, plain):
+    deployed.write(plain, "in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
+    first = json.loads(deployed.run("Manual")["output"])
+    again = json.loads(deployed.run("Manual", {"Prefix": first["DocumentsPrefix"]})["output"])
+    assert again["JobId"] != first["JobId"]
+    adopted = json.loads(deployed.run("Manual", {"JobId": first["JobId"]})["output"])
+    assert adopted["PredictionsS3Uri"] == first["PredictionsS3Uri"]
+
+
+def test_more_than_a_run_takes_is_left_to_the_next_one_and_a_prefix_is_refused(deployed, plain):
+    for number in range(5):
+        deployed.write(plain, f"in/{number}.txt", f"Please pay invoice number {number}.")
+        deployed.write(plain, f"in2/{number}.txt", "x")
+    before = {run["executionArn"] for run in deployed.executions("Manual")}
+    first = deployed.run("Manual")
+    assert json.loads(first["output"])["Documents"] == 3
+    (following,) = {run["executionArn"] for run in deployed.executions("Manual")} - before - {first["executionArn"]}
+    assert json.loads(deployed.ended(following)["output"])["Documents"] == 2
+    refused = deployed.run("Manual", {"Prefix": "in2/"})
+    assert refused["error"] == "WrongPrefix"
+    for number in range(5):
+        deployed.write(plain, f"mails/{number}.txt", "x")
+    refused = deployed.run("Manual", {"Prefix": "mails/"})
+    assert (refused["error"], refused["cause"][:23]) == ("TooManyDocuments", "more than 3 documents l")
+
+
+def test_a_wrong_input_is_told_and_on_the_bus(deployed, plain):
+    assert plain
+    run = deployed.run("Manual", {"prefix": "x"})
+    assert run["error"] == "WrongInput"
+    (notice,) = until(deployed.notices, len)
+    assert (notice["source"], notice["detail"]["status"]) == ("cdk-comprehend-classification", "FAILED")
+    assert notice["detail"]["executionArn"] == run["executionArn"]
+
+
+def test_a_role_without_rights_fails_the_run_and_says_what_to_allow(deployed, plain):
+    deployed.write(plain, "in/a.txt", "Please pay the total due.")
+    iam, role = deployed.aws.client("iam"), deployed.outputs["ManualRole"]
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    iam.delete_role_policy(RoleName=role, PolicyName=name)
+    try:
+        run = deployed.run("Manual")
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+    assert run["error"] == "JobFailed"
+    assert "NO_READ_ACCESS_TO_INPUT" in run["cause"]
+    assert "s3:GetObject on the documents" in run["cause"]
+    (notice,) = until(deployed.notices, len)
+    assert "s3:GetObject" in notice["detail"]["hint"]
+
+
+def test_throttling_is_waited_out(deployed, plain, behaving_aws):
+    deployed.write(plain, "in/a.txt", "Please pay the total due.")
+    fault = {"operation": "StartDocumentClassificationJob", "code": "TooManyRequestsException", "count": 3}
+    behaving_aws.set_faults({**fault, "status": 429})
+    assert json.loads(deployed.run("Manual")["output"])["Status"] == "COMPLETED"
+
+
+def test_a_burst_of_fifty_uploads_becomes_a_few_jobs_that_lose_nothing(deployed):
+    """The waits are scaled and the uploads are not, so that here it takes more jobs than in virtual time."""
+    bucket, _, prefix = deployed.outputs["UploadsInboxUri"].removeprefix("s3://").partition("/")
+    deployed.notices()
+    for number in range(50):
+        deployed.write(bucket, f"{prefix}{number}.txt", f"Please pay invoice number {number}.")
+    until(lambda: deployed.executions("Uploads"), lambda runs: len(runs) >= 50, PATIENCE)
+    until(
+        lambda: [run["status"] for run in deployed.executions("Uploads")],
+        lambda statuses: "RUNNING" not in statuses,
+        PATIENCE,
+    )
+    runs = [
+        deployed.runs.describe_execution(executionArn=run["executionArn"]) for run in deployed.executions("Uploads")
+    ]
+    assert [(run["error"], run["cause"]) for run in runs if run["status"] != "SUCCEEDED"] == []
+    outputs = [json.loads(run["output"]) for run in runs]
+    completed = [output for output in outputs if output["Status"] == "COMPLETED"]
+    assert 1 <= len(completed) <= 10
+    assert sum(output["Documents"] for output in completed) == 50
+    assert deployed.keys(bucket, prefix) == []
+    statuses = [notice["detail"]["status"] for notice in deployed.notices()]
+    assert statuses.count("COMPLETED") == len(completed)
+
+
+@pytest.fixture
+def ask(deployed):
+    """Asks Athena as somebody who was granted the predictions, and nothing else."""
+    session = deployed.aws.client("sts").assume_role(RoleArn=deployed.outputs["ReaderArn"], RoleSessionName="reader")
+    credentials = {
+        "AWS_ACCESS_KEY_ID": session["Credentials"]["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": session["Credentials"]["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": session["Credentials"]["SessionToken"],
+    }
+    athena = deployed.aws.client("athena", credentials)
+    database, _, _ = deployed.outputs["ManualPredictionsTable"].partition(".")
+
+    def query(sql):
+        started = athena.start_query_execution(
+            QueryString=sql,
+            QueryExecutionContext={"Database": database},
+            ResultConfiguration={"OutputLocation": f"s3://{deployed.outputs['AnswersName']}/"},
+        )["QueryExecutionId"]
+        found = until(
+            lambda: athena.get_query_execution(QueryExecutionId=started)["QueryExecution"],
+            lambda query: query["Status"]["State"] in {"SUCCEEDED", "FAILED"},
+            PATIENCE,
+        )
+        assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
+        rows = athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
+        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
+
+    return query
+
+
+def test_whoever_may_read_predictions_queries_them(deployed, plain, ask):
+    deployed.write(plain, "in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
+    output = json.loads(deployed.run("Manual")["output"])
+    day = output["PredictionsS3Uri"].partition("dt=")[2][:10]
+    mine = f"FROM predictions WHERE dt = '{day}' AND job_id = '{output['JobId']}'"
+    assert ask(f"SELECT class, count(*) AS documents {mine} GROUP BY class") == [["INVOICE", "1"]]
+    assert ask(f"SELECT file, run_id {mine} AND error_code IS NULL ORDER BY score LIMIT 5")[0][0] == "a.txt"
+    assert ask(f"SELECT predictions[1].name {mine}") == [["INVOICE"]]
+
+
+def test_the_queries_of_the_page_are_answered(deployed, plain, ask):
+    deployed.write(plain, "in/mail-17.txt", "Please pay the total due on invoice number 7 within thirty days.")
+    assert deployed.run("Manual")["status"] == "SUCCEEDED"
+    queries = re.findall(r"```sql\n(.*?)\n```", (ROOT / "docs" / "workflow.md").read_text(), re.DOTALL)
+    answers = [
+        ask(
+            re.sub(r"\w+_model\.predictions", "predictions", sql).replace("2026-11-24", f"{datetime.now(UTC):%Y-%m-%d}")
+        )
+        for sql in queries
+    ]
+    by_day, least_certain, errors, history, disagreement = answers
+    assert any(row[1] == "INVOICE" for row in by_day)
+    assert "mail-17.txt" in [row[0] for row in least_certain]
+    assert (errors, disagreement) == ([], [])
+    assert history
+
+
+def test_an_idle_workflow_is_empty(deployed, plain):
+    assert plain
+    begin = time.monotonic()
+    assert json.loads(deployed.run("Manual")["output"])["Status"] == "EMPTY"
+    assert time.monotonic() - begin < PATIENCE
