@@ -32,6 +32,9 @@ GATHER = 60
 LOOK_AGAIN = 60
 """Seconds between two looks for another run. Whatever was uploaded before the second one is seen by that run's end."""
 
+OLDEST = 10
+"""Older runs whose input is asked for: the account has no more slots, and each is a transition."""
+
 SETTLED = 30
 """Seconds after which a job has proven its access; faults come 12 to 14 s after the start."""
 
@@ -216,21 +219,23 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
             "Arguments": {
                 "StateMachineArn": "{% $states.context.StateMachine.Id %}",
                 "StatusFilter": "RUNNING",
-                "MaxResults": 100,
+                "MaxResults": 1000,
             },
             "Retry": [{**_OUTAGE, "ErrorEquals": ["States.TaskFailed"]}],
             "Catch": [_catch("Explain")],
             "Output": _expression(f"""
-                {{'Older': [{listed}[
+                $older := {listed}[
                     $toMillis(StartDate) < $begun or ($toMillis(StartDate) = $begun
                         and ExecutionArn < $states.context.Execution.Id)
-                ].ExecutionArn]}}"""),
+                ];
+                {{'Older': [$sort($older, function($a, $b) {{ $toMillis($a.StartDate) > $toMillis($b.StartDate) }})
+                    [[0..{OLDEST - 1}]].ExecutionArn]}}"""),
             "Next": "AskForInputs",
         },
         "AskForInputs": {
             "Type": "Map",
             "Items": "{% $states.input.Older %}",
-            "MaxConcurrency": 5,
+            "MaxConcurrency": 1,
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},
                 "StartAt": "AskForInput",

@@ -18,6 +18,7 @@ ACCESS: dict[str, str] = {
     ),
     "kms": "Allow the data access role kms:CreateGrant on the volume key, which must be enabled and symmetric.",
     "access denied": "Allow the data access role what the message names.",
+    "accessdenied": "Allow the data access role what the message names.",
     "not authorized": "Allow the data access role what the message names.",
 }
 """Words of a message that rights explain, and what to do. A role that is seconds old causes the same."""

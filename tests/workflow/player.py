@@ -116,11 +116,12 @@ class Machine:
         self.definition, self.clock, self.tasks = definition, clock, tasks
         self.random = random.Random(seed)  # noqa: S311 - jitter
         self.arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Runs"
-        self.executions = []
+        self.executions, self._count = [], 0
         assert definition["QueryLanguage"] == "JSONata"
 
     def start(self, given=None, name=None):
-        name = name or f"run-{len(self.executions) + 1:05}"
+        self._count += 1
+        name = name or f"run-{self._count:05}"
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         execution = Execution(name, {} if given is None else given, self.clock.now, arn)
         self.executions.append(execution)

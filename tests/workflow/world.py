@@ -67,7 +67,7 @@ class Comprehend:
         self.strangers = lambda: 0
         self.refusals = []
         self.down = lambda: False
-        self.starts = self.refused = 0
+        self.starts = self.refused = self.count = 0
         self.last_start = 0.0
 
     def start(self, request, _execution):
@@ -85,7 +85,8 @@ class Comprehend:
             self.refused += 1
             raise TaskError("Comprehend.TooManyRequestsException", "Job limit exceeded")
         self.last_start = now
-        id = f"{len(self.jobs) + 1:032x}"
+        self.count += 1
+        id = f"{self.count:032x}"
         job = {
             "JobId": id,
             "JobArn": f"arn:aws:comprehend:us-east-1:111122223333:document-classification-job/{id}",
@@ -98,7 +99,7 @@ class Comprehend:
         if "JobName" in request:
             job["JobName"] = request["JobName"]
         self.jobs[id] = self.tokens[token] = job
-        seconds, status, message = self.fate(len(self.jobs))
+        seconds, status, message = self.fate(self.count)
         self.world.clock.at(now + min(20, seconds / 2), lambda: job.update(JobStatus="IN_PROGRESS"))
         self.world.clock.at(now + seconds, lambda: self._end(job, status, message))
         return self._answer(job)
