@@ -8,6 +8,7 @@ import functools
 import json
 import re
 import secrets
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -66,6 +67,21 @@ def _problem_of(values: Mapping[str, Any]) -> str | None:
                 f"regular expression pattern: {_PRINTABLE}"
             )
     return None
+
+
+def let_threads_assume_roles() -> None:
+    """Let sessions be made while others look for those that are over."""
+    turn = threading.Lock()
+
+    def evict_expired_sessions() -> None:
+        with turn:
+            now = time.time()
+            # A copy first: state machines and the server itself make sessions at the same time.
+            for key, session in list(sts._sessions.items()):
+                if session.get("Expiration", now) < now:
+                    sts._sessions.pop(key, None)
+
+    sts._evict_expired_sessions = evict_expired_sessions
 
 
 # Reading the models of the services takes most of a job's time; sessions share what was read.
