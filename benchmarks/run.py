@@ -24,6 +24,7 @@ import deploy
 import handler_cold_run
 import predictions
 import synth
+import workflow_year
 from report import Table, paired, progress
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ PARTS: dict[str, Callable[[int], list[Table]]] = {
     "synth": lambda rounds: synth.tables(rounds, [1, 10, 100]),
     "handler": lambda rounds: cold_run(3 * rounds),
     "predictions": predictions.tables,
+    "workflow": lambda _rounds: workflow_year.tables(30),
     "demo": lambda _rounds: demo.tables(1),
 }
 
