@@ -17,10 +17,10 @@ from constructs_lib._core.objects import offers
 from constructs_lib._core.tokens import is_known, settled
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.grants import Granted, grant
-from constructs_lib._iam.permissions import JobNeeds, data_access_statements
+from constructs_lib._iam.permissions import JobAccess, data_access_statements
 from constructs_lib._iam.role_policy import policy_document
 from constructs_lib._iam.roles import role_arn
-from constructs_lib._iam.statements import Place
+from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
 from constructs_lib._job.attributes import attribute
 from constructs_lib._job.check import job_problems
@@ -146,11 +146,11 @@ class DocumentClassificationJob(cdk.Resource):
         volume_key = (
             KeyReference.of(volume_encryption_key, environment, aliases=False) if volume_encryption_key else None
         )
-        needs = JobNeeds(
+        access = JobAccess(
             model_arn=model.resource(environment),
             role_arn=role_arn(role),
-            documents=Place(source.arn, prefix),
-            results=Place(target.arn, results.folder),
+            documents=S3Location(source.arn, prefix),
+            results=S3Location(target.arn, results.folder),
             documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
             results_key=self._results_key,
             volume_key=volume_key,
@@ -158,8 +158,8 @@ class DocumentClassificationJob(cdk.Resource):
             textract_action=textract_action(documents.reader),
         )
         binding = network.bind(self, [source, target], handler) if network else None
-        handler.serve(needs, self._tag_manager, self)
-        policy = handler.data_access_policy(role, needs)
+        handler.add_job(access, self._tag_manager, self)
+        policy = handler.data_access_policy(role, access)
 
         seconds, service_timeout = settings.timeouts
         self._resource = cdk.CfnResource(
@@ -176,7 +176,7 @@ class DocumentClassificationJob(cdk.Resource):
                     reader=documents.reader,
                     results_uri=f"s3://{target.name}/{results.folder}",
                     results_key=self._results_key,
-                    role_arn=needs.role_arn,
+                    role_arn=access.role_arn,
                     volume_key=volume_key,
                     vpc_config=binding.vpc_config if binding else None,
                     job_name=job_name,
@@ -187,18 +187,18 @@ class DocumentClassificationJob(cdk.Resource):
                 Timeout=seconds,
                 WhenEmpty=str(when_empty),
                 AbandonOnDelete="true" if abandon_on_delete else None,
-                Rights=_fingerprint(handler, needs, environment),
+                Rights=_fingerprint(handler, access, environment),
             ),
         )
         self._resource.node.add_dependency(
-            handler.prerequisites(policy, [source, target], binding.ready if binding else None)
+            handler.prerequisites(policy, [source, target], binding.dependable if binding else None)
         )
         if not policy.is_attached:
-            warnings.warn_of_missing_statements(self, needs, environment)
-        warnings.warn_of_foreign_keys(self, needs, environment)
-        warnings.warn_of_foreign_buckets(self, needs, environment, [source, target])
+            warnings.warn_of_missing_statements(self, access, environment)
+        warnings.warn_of_foreign_keys(self, access, environment)
+        warnings.warn_of_foreign_buckets(self, access, environment, [source, target])
         warnings.warn_of_region(self, environment)
-        warnings.warn_of_role_path(self, role, needs.role_arn)
+        warnings.warn_of_role_path(self, role, access.role_arn)
         if documents.wants_textract:
             warnings.warn_of_unread_images(self)
 
@@ -313,7 +313,7 @@ def _account_of(key: KeyReference, environment: Environment) -> str | None:
     return arn.account if arn and is_known(arn.account) else environment.known_account
 
 
-def _fingerprint(scope: Construct, needs: JobNeeds, environment: Environment) -> str:
+def _fingerprint(scope: Construct, access: JobAccess, environment: Environment) -> str:
     """What tells whether a job may still do all that it could when it started."""
-    document = policy_document(data_access_statements([needs], environment))
+    document = policy_document(data_access_statements([access], environment))
     return hashlib.sha256(settled(scope, document).encode()).hexdigest()

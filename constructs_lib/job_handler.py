@@ -22,7 +22,7 @@ from constructs_lib._core.objects import offers
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
-from constructs_lib._iam.permissions import JobNeeds, fitting, handler_base_statements, handler_start_statements
+from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
 from constructs_lib._iam.role_policy import RolePolicy
 from constructs_lib._job.settings import check_tags
 from constructs_lib.data_access_role import DataAccessRole
@@ -116,7 +116,7 @@ class ClassificationJobHandler(Construct):
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
         self._environment = Environment.of(self)
-        self._needs: list[JobNeeds] = []
+        self._jobs: list[JobAccess] = []
         self._started: tuple[int, list[Statement]] = (0, [])
         self._tags: list[tuple[IConstruct, cdk.TagManager]] = []
         self._last_tags: list[Mapping[str, str]] | None = None
@@ -237,7 +237,7 @@ class ClassificationJobHandler(Construct):
         return self._function.function_arn
 
     @property
-    def ready(self) -> IDependable:
+    def dependable(self) -> IDependable:
         """What any resource that the function serves depends on."""
         return self._base_policy
 
@@ -248,23 +248,23 @@ class ClassificationJobHandler(Construct):
             self._data_access_role = DataAccessRole(self, "DataAccessRole")
         return self._data_access_role
 
-    def serve(self, needs: JobNeeds, tags: cdk.TagManager, job: IConstruct) -> None:
+    def add_job(self, access: JobAccess, tags: cdk.TagManager, job: IConstruct) -> None:
         """Allow the function what a job needs.
 
         Args:
-            needs: What the job touches.
+            access: What the job touches.
             tags: The job's tags, complete only at synthesis.
             job: The job.
         """
-        self._needs.append(needs)
+        self._jobs.append(access)
         self._tags.append((job, tags))
 
-    def data_access_policy(self, role: iam.IRole, needs: JobNeeds) -> DataAccessPolicy:
+    def data_access_policy(self, role: iam.IRole, access: JobAccess) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
 
         Args:
             role: The role.
-            needs: What the job touches.
+            access: What the job touches.
 
         Returns:
             The policy, which the job depends on so that it starts with these permissions.
@@ -272,7 +272,7 @@ class ClassificationJobHandler(Construct):
         policy = self._data_access_policies.of(
             role, lambda: DataAccessPolicy(self, f"DataAccess{role.node.addr[-8:]}", role=role)
         )
-        policy.serve(needs)
+        policy.add_job(access)
         return policy
 
     def prerequisites(
@@ -367,13 +367,13 @@ class ClassificationJobHandler(Construct):
 
     def _start_statements(self) -> list[Statement]:
         count, statements = self._started
-        if count != len(self._needs):
+        if count != len(self._jobs):
             statements, wider = fitting(
-                self._needs,
+                self._jobs,
                 lambda jobs: handler_start_statements(jobs, self._environment),
                 lambda found: self._start_policy.length(found) <= self._start_policy.budget,
             )
-            self._started = len(self._needs), statements
+            self._started = len(self._jobs), statements
             if wider:
                 warn_of_wider_prefixes(self._start_policy, wider)
         return statements

@@ -55,11 +55,11 @@ class NetworkBinding:
 
     Args:
         vpc_config: The `VpcConfig` of its request.
-        ready: What it depends on, so that its traffic finds its way.
+        dependable: What it depends on, so that its traffic finds its way.
     """
 
     vpc_config: Mapping[str, object]
-    ready: IDependable
+    dependable: IDependable
 
 
 @jsii.implements(ec2.IConnectable)
@@ -225,7 +225,7 @@ class ClassificationNetwork(Construct):
             },
         )
         interfaces.node.add_dependency(
-            handler.ready,
+            handler.dependable,
             policy,
             self._ready,
             *(each for each in self._subnets if cdk.Resource.is_owned_resource(each)),

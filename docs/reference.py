@@ -20,6 +20,30 @@ if TYPE_CHECKING:
 MADE_BY_METHODS = (ClassificationModel, DocumentReader, Documents, Results)
 
 
+# What constructs and values offer each other, not the apps that use them.
+INTERNAL = frozenset(
+    {
+        *("add_job", "bind", "data_access_policy", "default_data_access_role", "dependable", "encrypted_with", "file"),
+        *("folder", "keep_log", "place", "placed_in", "prerequisites", "problems", "resource", "service_token"),
+        *("tag_problems", "wants_textract"),
+    }
+)
+
+
+def skip_internals(
+    _app: Sphinx,
+    _what: str,
+    name: str,
+    member: Any,  # noqa: ANN401
+    _skip: bool,  # noqa: FBT001 - called by Sphinx
+    _options: Any,  # noqa: ANN401
+) -> bool | None:
+    """Leave out what is no API."""
+    function = getattr(member, "fget", None) or getattr(member, "func", None) or member
+    home = getattr(function, "__module__", None) or ""
+    return True if name in INTERNAL and home.startswith("constructs_lib.") and home.count(".") == 1 else None
+
+
 def signatures(
     _app: Sphinx,
     what: str,
@@ -100,6 +124,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Tell Sphinx of what is done here."""
     unwrap_fixtures()
     app.connect("autodoc-process-signature", signatures)
+    app.connect("autodoc-skip-member", skip_internals)
     # Before napoleon, which makes lists of the sections.
     app.connect("autodoc-process-docstring", option_tables, priority=100)
     app.connect("autodoc-process-docstring", examples, priority=100)

@@ -23,14 +23,14 @@ from constructs_lib._core.arns import Environment
 from constructs_lib._iam import run_statements as say_of_runs
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.permissions import (
-    JobNeeds,
+    JobAccess,
     data_access_statements,
     endpoint_statements,
     handler_base_statements,
     handler_start_statements,
     network_statements,
 )
-from constructs_lib._iam.statements import Place, Statement
+from constructs_lib._iam.statements import S3Location, Statement
 from constructs_lib.keys import KeyReference
 
 DOCS = Path(__file__).parent
@@ -47,18 +47,18 @@ CONSTRUCTS = (
 )
 
 _ENVIRONMENT = Environment("PARTITION", "REGION", "ACCOUNT")
-_EVERYTHING = JobNeeds(
+_EVERYTHING = JobAccess(
     model_arn="MODEL",
     role_arn="DATA-ACCESS-ROLE",
-    documents=Place("DOCUMENTS-BUCKET", "PREFIX/"),
-    results=Place("RESULTS-BUCKET", "PREFIX/"),
+    documents=S3Location("DOCUMENTS-BUCKET", "PREFIX/"),
+    results=S3Location("RESULTS-BUCKET", "PREFIX/"),
     documents_key=KeyReference("", "DOCUMENTS-KEY"),
     results_key=KeyReference("", "RESULTS-KEY"),
     volume_key=KeyReference("", "VOLUME-KEY"),
     in_network=True,
     textract_action="textract:DetectDocumentText",
 )
-_INBOX = replace(_EVERYTHING, documents=Place("DOCUMENTS-BUCKET", "INBOX/"))
+_INBOX = replace(_EVERYTHING, documents=S3Location("DOCUMENTS-BUCKET", "INBOX/"))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from constructs_lib._core.arns import Environment
-from constructs_lib._iam.permissions import JobNeeds, data_access_statements, fitting
+from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
 from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy
 
 if TYPE_CHECKING:
@@ -32,28 +32,28 @@ class DataAccessPolicy(RolePolicy):
     """
 
     def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
-        self._needs: list[JobNeeds] = []
+        self._jobs: list[JobAccess] = []
         self._said: tuple[int, list[Statement]] = (0, [])
         self._environment = Environment.of(scope)
         super().__init__(scope, id, role=role, statements=self._say, by_content=True, budget=INLINE_POLICY_LENGTH // 2)
 
-    def serve(self, needs: JobNeeds) -> None:
+    def add_job(self, access: JobAccess) -> None:
         """Allow what a job needs.
 
         Args:
-            needs: What the job touches.
+            access: What the job touches.
         """
-        self._needs.append(needs)
+        self._jobs.append(access)
 
     def _say(self) -> Sequence[Statement]:
         count, statements = self._said
-        if count != len(self._needs):
+        if count != len(self._jobs):
             statements, wider = fitting(
-                self._needs,
+                self._jobs,
                 lambda jobs: data_access_statements(jobs, self._environment),
                 lambda found: self.length(found) <= self.budget,
             )
-            self._said = len(self._needs), statements
+            self._said = len(self._jobs), statements
             if wider:
                 warn_of_wider_prefixes(self, wider)
         return statements

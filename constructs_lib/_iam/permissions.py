@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say
-from constructs_lib._iam.statements import Place
+from constructs_lib._iam.statements import S3Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class JobNeeds:
+class JobAccess:
     """What one job touches; every statement follows from it.
 
     Args:
@@ -37,8 +37,8 @@ class JobNeeds:
 
     model_arn: str
     role_arn: str
-    documents: Place
-    results: Place
+    documents: S3Location
+    results: S3Location
     documents_key: KeyReference | None = None
     results_key: KeyReference | None = None
     volume_key: KeyReference | None = None
@@ -46,7 +46,7 @@ class JobNeeds:
     textract_action: str | None = None
 
 
-def data_access_statements(jobs: Sequence[JobNeeds], environment: Environment) -> list[Statement]:
+def data_access_statements(jobs: Sequence[JobAccess], environment: Environment) -> list[Statement]:
     """Say what the data access role of some jobs may do.
 
     Args:
@@ -93,7 +93,7 @@ def handler_base_statements(
     ]
 
 
-def handler_start_statements(jobs: Sequence[JobNeeds], environment: Environment) -> list[Statement]:
+def handler_start_statements(jobs: Sequence[JobAccess], environment: Environment) -> list[Statement]:
     """Say what the function may do to start the jobs of a stack.
 
     Args:
@@ -144,7 +144,7 @@ def endpoint_statements(buckets: Sequence[str], *, account: str | None) -> list[
     return found or [say.use_nothing()]
 
 
-def in_common(jobs: Sequence[JobNeeds]) -> list[JobNeeds]:
+def in_common(jobs: Sequence[JobAccess]) -> list[JobAccess]:
     """Sum up the prefixes of jobs by what those of one bucket have in common, but never to all of a bucket.
 
     Args:
@@ -164,7 +164,7 @@ def in_common(jobs: Sequence[JobNeeds]) -> list[JobNeeds]:
     ]
 
 
-def _summed_up(places: Sequence[Place]) -> list[Place]:
+def _summed_up(places: Sequence[S3Location]) -> list[S3Location]:
     prefixes: dict[str, set[str]] = defaultdict(set)
     for place in places:
         prefixes[place.bucket_arn].add(place.prefix)
@@ -174,14 +174,14 @@ def _summed_up(places: Sequence[Place]) -> list[Place]:
         if len(found) > 1 and all(map(is_known, found))
     }
     return [
-        Place(place.bucket_arn, shared, is_common=True) if (shared := common.get(place.bucket_arn)) else place
+        S3Location(place.bucket_arn, shared, is_common=True) if (shared := common.get(place.bucket_arn)) else place
         for place in places
     ]
 
 
 def fitting(
-    jobs: Sequence[JobNeeds],
-    statements: Callable[[Sequence[JobNeeds]], list[Statement]],
+    jobs: Sequence[JobAccess],
+    statements: Callable[[Sequence[JobAccess]], list[Statement]],
     fits: Callable[[list[Statement]], bool],
 ) -> tuple[list[Statement], list[str]]:
     """Write statements for jobs, exactly if there is room, otherwise with what prefixes have in common.

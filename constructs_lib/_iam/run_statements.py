@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from constructs_lib._core.arns import Environment
-    from constructs_lib._iam.permissions import JobNeeds
+    from constructs_lib._iam.permissions import JobAccess
     from constructs_lib.keys import KeyReference
 
 _STATES = "Step Functions Developer Guide"
@@ -245,13 +245,13 @@ class RunNeeds:
         predictions: The prefix of the table's rows; None without a table.
     """
 
-    job: JobNeeds
+    job: JobAccess
     batches: str
     prefixes: Sequence[str]
     predictions: str | None
 
 
-def machine_statements(job: JobNeeds, environment: Environment, *, function_arn: str, bus_arn: str) -> list[Statement]:
+def machine_statements(job: JobAccess, environment: Environment, *, function_arn: str, bus_arn: str) -> list[Statement]:
     """Say what the state machine may do; `tag_jobs` comes with tags, `look_for_other_runs` when it is there.
 
     Args:
@@ -275,27 +275,27 @@ def machine_statements(job: JobNeeds, environment: Environment, *, function_arn:
     ]
 
 
-def function_statements(needs: RunNeeds, environment: Environment, *, log_group_arn: str) -> list[Statement]:
+def function_statements(access: RunNeeds, environment: Environment, *, log_group_arn: str) -> list[Statement]:
     """Say what the workflow's function may do.
 
     Args:
-        needs: What runs touch.
+        access: What runs touch.
         environment: Where it runs.
         log_group_arn: Its log group and the streams in it, `arn:...:log-group:<name>:*`.
 
     Returns:
         The statements.
     """
-    inbox, results = needs.job.documents, needs.job.results
-    unpacks = needs.predictions is not None
+    inbox, results = access.job.documents, access.job.results
+    unpacks = access.predictions is not None
     return [
         of_jobs.write_log(log_group_arn),
-        list_waiting(inbox.bucket_arn, needs.prefixes),
+        list_waiting(inbox.bucket_arn, access.prefixes),
         take_from_inbox(inbox.bucket_arn, inbox.prefix),
-        fill_batches(inbox.bucket_arn, needs.batches),
+        fill_batches(inbox.bucket_arn, access.batches),
         *([unpack_results(results.bucket_arn, results.prefix)] if unpacks else []),
-        *([write_predictions(results.bucket_arn, needs.predictions)] if needs.predictions is not None else []),
-        *use_keys([needs.job.documents_key, needs.job.results_key if unpacks else None], environment),
+        *([write_predictions(results.bucket_arn, access.predictions)] if access.predictions is not None else []),
+        *use_keys([access.job.documents_key, access.job.results_key if unpacks else None], environment),
     ]
 
 

@@ -67,7 +67,7 @@ def _one_or_many(values: Sequence[str]) -> str | list[str]:
 
 
 @dataclass(frozen=True)
-class Place:
+class S3Location:
     """A prefix of a bucket, or what several prefixes have in common.
 
     Args:
@@ -81,20 +81,20 @@ class Place:
     is_common: bool = False
 
 
-def read_documents(places: Iterable[Place]) -> Statement:
+def read_documents(places: Iterable[S3Location]) -> Statement:
     """The data access role reads documents."""
     why = "the service reads the documents with this role"
     return Statement("ReadDocuments", ["s3:GetObject"], _objects(places), why, _ROLE_PAGE)
 
 
-def list_documents(places: Iterable[Place]) -> list[Statement]:
+def list_documents(places: Iterable[S3Location]) -> list[Statement]:
     """The data access role lists documents, a statement a bucket."""
     why = "a URI is a prefix, so the service lists what is under it"
     # The guide does not say whether the service asks for `in/` or for `in`.
     return _listings("ListDocuments", places, why, _ROLE_PAGE, slashless=True)
 
 
-def write_results(places: Iterable[Place]) -> Statement:
+def write_results(places: Iterable[S3Location]) -> Statement:
     """The data access role writes results."""
     why = "the service writes output.tar.gz with this role"
     return Statement("WriteResults", ["s3:PutObject"], _objects(places), why, _ROLE_PAGE)
@@ -214,7 +214,7 @@ def pass_data_access_roles(roles: Iterable[str]) -> Statement:
     )
 
 
-def look_for_documents(places: Iterable[Place]) -> list[Statement]:
+def look_for_documents(places: Iterable[S3Location]) -> list[Statement]:
     """The handler lists documents, a statement a bucket."""
     why = "a job without documents is not started; it would be paid for and fail"
     source = "Amazon S3 User Guide, Bucket policy examples using condition keys, s3:prefix"
@@ -448,7 +448,7 @@ def _literal(prefix: str) -> str:
     return prefix.replace("?", "${?}")
 
 
-def _by_bucket(places: Iterable[Place]) -> dict[str, list[str]]:
+def _by_bucket(places: Iterable[S3Location]) -> dict[str, list[str]]:
     prefixes: dict[str, list[str]] = defaultdict(list)
     for place in places:
         if place.prefix not in prefixes[place.bucket_arn]:
@@ -456,12 +456,12 @@ def _by_bucket(places: Iterable[Place]) -> dict[str, list[str]]:
     return prefixes
 
 
-def _objects(places: Iterable[Place]) -> list[str]:
+def _objects(places: Iterable[S3Location]) -> list[str]:
     return list(dict.fromkeys(f"{place.bucket_arn}/{_literal(place.prefix)}*" for place in places))
 
 
 def _listings(
-    sid: str, places: Iterable[Place], why: str, source: str, *, exact: bool = False, slashless: bool = False
+    sid: str, places: Iterable[S3Location], why: str, source: str, *, exact: bool = False, slashless: bool = False
 ) -> list[Statement]:
     statements = []
     places = list(places)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from constructs_lib._core.arns import Environment
     from constructs_lib._core.buckets import BucketFacts
-    from constructs_lib._iam.permissions import JobNeeds
+    from constructs_lib._iam.permissions import JobAccess
 
 # Developer Guide, "Guidelines and quotas", and the endpoints that the SDKs know; a test compares them.
 REGIONS = frozenset(
@@ -57,15 +57,15 @@ def warn(construct: IConstruct, name: str, text: str) -> None:
     cdk.Annotations.of(construct).add_warning_v2(f"cdk-comprehend-classification:{name}", text)
 
 
-def warn_of_missing_statements(job: IConstruct, needs: JobNeeds, environment: Environment) -> None:
+def warn_of_missing_statements(job: IConstruct, access: JobAccess, environment: Environment) -> None:
     """Say what a role that cannot be changed must have.
 
     Args:
         job: The job.
-        needs: What it touches.
+        access: What it touches.
         environment: Where it runs.
     """
-    document = cdk.Stack.of(job).resolve(policy_document(data_access_statements([needs], environment)))
+    document = cdk.Stack.of(job).resolve(policy_document(data_access_statements([access], environment)))
     warn(
         job,
         "dataAccessRoleIsImmutable",
@@ -74,22 +74,22 @@ def warn_of_missing_statements(job: IConstruct, needs: JobNeeds, environment: En
     )
 
 
-def warn_of_foreign_keys(job: IConstruct, needs: JobNeeds, environment: Environment) -> None:
+def warn_of_foreign_keys(job: IConstruct, access: JobAccess, environment: Environment) -> None:
     """Say what the key policy of another account must have.
 
     Args:
         job: The job.
-        needs: What it touches.
+        access: What it touches.
         environment: Where it runs.
     """
     account = environment.known_account
-    keys = {key.resource for key in (needs.documents_key, needs.results_key, needs.volume_key) if key}
+    keys = {key.resource for key in (access.documents_key, access.results_key, access.volume_key) if key}
     foreign = {arn.account for key in keys if (arn := Arn.parse(key)) and is_known(arn.account)} - {account}
     if account is None or not foreign:
         return
     statements = [
-        {**statement.render(), "Principal": {"AWS": needs.role_arn}, "Resource": "*"}
-        for statement in data_access_statements([needs], environment)
+        {**statement.render(), "Principal": {"AWS": access.role_arn}, "Resource": "*"}
+        for statement in data_access_statements([access], environment)
         if any(action.startswith("kms:") for action in statement.actions)
         and foreign & {arn.account for resource in statement.resources if (arn := Arn.parse(resource))}
     ]
@@ -102,13 +102,13 @@ def warn_of_foreign_keys(job: IConstruct, needs: JobNeeds, environment: Environm
 
 
 def warn_of_foreign_buckets(
-    job: IConstruct, needs: JobNeeds, environment: Environment, buckets: Iterable[BucketFacts]
+    job: IConstruct, access: JobAccess, environment: Environment, buckets: Iterable[BucketFacts]
 ) -> None:
     """Say what the bucket policy of another account must have.
 
     Args:
         job: The job.
-        needs: What it touches.
+        access: What it touches.
         environment: Where it runs.
         buckets: The buckets.
     """
@@ -116,8 +116,8 @@ def warn_of_foreign_buckets(
     foreign = {bucket.arn: bucket.account for bucket in buckets if account and bucket.account not in (None, account)}
     for arn, owner in foreign.items():
         statements = [
-            {**statement.render(), "Principal": {"AWS": needs.role_arn}}
-            for statement in data_access_statements([needs], environment)
+            {**statement.render(), "Principal": {"AWS": access.role_arn}}
+            for statement in data_access_statements([access], environment)
             if any(resource == arn or resource.startswith(f"{arn}/") for resource in statement.resources)
         ]
         warn(

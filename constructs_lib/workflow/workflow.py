@@ -16,9 +16,9 @@ from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
 from constructs_lib._iam.grants import Granted, grant
-from constructs_lib._iam.permissions import JobNeeds
+from constructs_lib._iam.permissions import JobAccess
 from constructs_lib._iam.roles import role_arn
-from constructs_lib._iam.statements import Place
+from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
 from constructs_lib._job.check import job_problems
 from constructs_lib._job.request import job_request, textract_action
@@ -188,14 +188,14 @@ class DocumentClassificationWorkflow(Construct):
         self._source, _ = self._parts.documents.place or (BucketFacts.named(""), "")
         self._target = self._parts.results.place or BucketFacts.named("")
         self._predictions = f"{self._parts.results.folder}predictions/"
-        self._needs = self._job_needs(model)
-        self._access = DataAccessPolicy(self, "DataAccess", role=self._parts.data_access_role)
+        self._jobs = self._job_needs(model)
+        self._data_access = DataAccessPolicy(self, "DataAccess", role=self._parts.data_access_role)
         for prefix in self._prefixes:
             self._allow_reading(prefix)
-        if not self._access.is_attached:
-            warnings.warn_of_missing_statements(self, self._needs, environment)
-        warnings.warn_of_foreign_keys(self, self._needs, environment)
-        warnings.warn_of_foreign_buckets(self, self._needs, environment, [self._source, self._target])
+        if not self._data_access.is_attached:
+            warnings.warn_of_missing_statements(self, self._jobs, environment)
+        warnings.warn_of_foreign_keys(self, self._jobs, environment)
+        warnings.warn_of_foreign_buckets(self, self._jobs, environment, [self._source, self._target])
         warnings.warn_of_region(self, environment)
 
         self._function = RunsFunction(
@@ -413,7 +413,7 @@ class DocumentClassificationWorkflow(Construct):
             The grant; a warning has the statements that are missing.
         """
         rows = say_of_jobs.read_results(self._target.arn, self._predictions)
-        key = self._needs.results_key
+        key = self._jobs.results_key
         account = self._environment.known_account
         parts = [Granted(rows, rows, self._target.construct, self._target.account or account)]
         if key:
@@ -483,15 +483,15 @@ class DocumentClassificationWorkflow(Construct):
             rule.add_event_pattern(**{name: value for name, value in further._values.items() if value is not None})  # noqa: SLF001 - a struct of jsii has no other list
         return rule
 
-    def _job_needs(self, model: ClassificationModel) -> JobNeeds:
+    def _job_needs(self, model: ClassificationModel) -> JobAccess:
         parts, environment = self._parts, self._environment
         results_key = parts.results.encryption_key or self._target.encryption_key
         documents_key = self._source.encryption_key
-        return JobNeeds(
+        return JobAccess(
             model_arn=model.arn,
             role_arn=role_arn(parts.data_access_role),
-            documents=Place(self._source.arn, self._inbox),
-            results=Place(self._target.arn, parts.results.folder),
+            documents=S3Location(self._source.arn, self._inbox),
+            results=S3Location(self._target.arn, parts.results.folder),
             documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
             results_key=KeyReference.of(results_key, environment) if results_key else None,
             volume_key=KeyReference.of(parts.volume_key, environment, aliases=False),
@@ -500,8 +500,8 @@ class DocumentClassificationWorkflow(Construct):
         )
 
     def _allow_reading(self, prefix: str) -> None:
-        needs = {**vars(self._needs), "documents": Place(self._source.arn, prefix)}
-        self._access.serve(JobNeeds(**needs))
+        access = {**vars(self._jobs), "documents": S3Location(self._source.arn, prefix)}
+        self._data_access.add_job(JobAccess(**access))
 
     def _function_environment(self) -> dict[str, str]:
         given = self._parts.results.encryption_key
@@ -521,18 +521,18 @@ class DocumentClassificationWorkflow(Construct):
         }
 
     def _function_statements(self, log_group_arn: str) -> list[Statement]:
-        needs = say.RunNeeds(
-            self._needs,
+        access = say.RunNeeds(
+            self._jobs,
             batches_beside(self._inbox),
             self._prefixes,
             self._predictions if self._limits.predictions_table else None,
         )
-        return say.function_statements(needs, self._environment, log_group_arn=log_group_arn)
+        return say.function_statements(access, self._environment, log_group_arn=log_group_arn)
 
     def _make_machine(
         self, model: ClassificationModel, job_name: str | None, removal_policy: cdk.RemovalPolicy
     ) -> RunsMachine:
-        parts, needs, environment = self._parts, self._needs, self._environment
+        parts, access, environment = self._parts, self._jobs, self._environment
         binding = parts.network.bind(self, [self._source, self._target]) if parts.network else None
         bus = self._event_bus.event_bus_arn if self._event_bus else f"{environment.arn('events')}:event-bus/default"
         function_arn = self._function.function.function_arn
@@ -548,9 +548,9 @@ class DocumentClassificationWorkflow(Construct):
                     input_format=parts.documents.input_format,
                     reader=parts.documents.reader,
                     results_uri=f"s3://{self._target.name}/{parts.results.folder}",
-                    results_key=needs.results_key,
-                    role_arn=needs.role_arn,
-                    volume_key=needs.volume_key,
+                    results_key=access.results_key,
+                    role_arn=access.role_arn,
+                    volume_key=access.volume_key,
                     vpc_config=binding.vpc_config if binding else None,
                     job_name=None,
                     tags=self._tag_manager.rendered_tags,
@@ -562,12 +562,14 @@ class DocumentClassificationWorkflow(Construct):
                 timeout=int(self._limits.timeout.to_seconds()),
                 table=self._limits.predictions_table,
             ),
-            statements=lambda: say.machine_statements(needs, environment, function_arn=function_arn, bus_arn=bus),
+            statements=lambda: say.machine_statements(access, environment, function_arn=function_arn, bus_arn=bus),
             late=lambda: [say_of_jobs.tag_jobs(environment)] if self._tag_manager.has_tags() else [],
             environment=environment,
             removal_policy=removal_policy,
         )
-        machine.machine.node.add_dependency(self._access, self._function.policy, *([binding.ready] if binding else []))
+        machine.machine.node.add_dependency(
+            self._data_access, self._function.policy, *([binding.dependable] if binding else [])
+        )
         return machine
 
     def _add_outputs(self) -> None:

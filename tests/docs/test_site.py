@@ -57,6 +57,26 @@ def test_the_reference_lists_the_api_and_nothing_else(site):
     assert listed == api, "docs/api/ has a page for each part of the API"
 
 
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("ClassificationJobHandler", {"of", "function", "role", "log_group", "metric_errors"}),
+        ("ClassificationModel", {"from_classifier_arn", "from_flywheel_arn", "from_classifier", "from_flywheel"}),
+        ("ClassificationNetwork", {"vpc", "subnets", "security_groups", "connections"}),
+        ("DataAccessRole", set()),
+        ("DocumentReader", {"analyze", "detect_text", "service_default"}),
+        ("Documents", {"from_asset", "from_bucket", "from_uri", "in_new_bucket"}),
+        ("PrivateBucket", set()),
+        ("Results", {"in_new_bucket", "to_bucket", "to_uri"}),
+    ],
+)
+def test_what_constructs_offer_only_each_other_is_not_listed(site, name, members):
+    inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="").data
+    listed = {full for kind in ("py:method", "py:property", "py:attribute") for full in inventory[kind]}
+    start = f"constructs_lib.{name}."
+    assert {full.removeprefix(start) for full in listed if full.startswith(start)} == members
+
+
 def test_a_link_leads_from_an_option_to_what_it_takes(site):
     assert 'href="parts.html#constructs_lib.ClassificationNetwork"' in (site / "api" / "job.html").read_text()
     assert 'href="api/job.html"' in (site / "index.html").read_text()

@@ -6,8 +6,8 @@ import pytest
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._iam import permissions, statements
-from constructs_lib._iam.permissions import JobNeeds
-from constructs_lib._iam.statements import Place
+from constructs_lib._iam.permissions import JobAccess
+from constructs_lib._iam.statements import S3Location
 from constructs_lib.keys import KeyReference
 
 HERE = Environment("aws-us-gov", "us-gov-west-1", "111122223333")
@@ -20,12 +20,12 @@ LOG = "arn:aws-us-gov:logs:us-gov-west-1:111122223333:log-group:g:*"
 STACK = "arn:aws-us-gov:cloudformation:us-gov-west-1:111122223333:stack/s/1"
 THROUGH_S3 = {"StringEquals": {"kms:ViaService": "s3.us-gov-west-1.amazonaws.com"}}
 
-LEAST = JobNeeds(MODEL, ROLE, Place("arn:in", "mails/"), Place("arn:out", "results/"))
-MOST = JobNeeds(
+LEAST = JobAccess(MODEL, ROLE, S3Location("arn:in", "mails/"), S3Location("arn:out", "results/"))
+MOST = JobAccess(
     MODEL,
     ROLE,
-    Place("arn:in", "mails/"),
-    Place("arn:out", "results/"),
+    S3Location("arn:in", "mails/"),
+    S3Location("arn:out", "results/"),
     documents_key=KeyReference("k1", "arn:key/1"),
     results_key=KeyReference("alias/results", "arn:key/*", "alias/results"),
     volume_key=KeyReference("k3", "arn:key/3"),
@@ -216,7 +216,7 @@ def test_a_wildcard_in_an_arn_stands_for_what_nobody_knows_before():
 
 
 def job_with(prefix):
-    return JobNeeds(MODEL, ROLE, Place("arn:in", prefix), Place("arn:out", "results/"))
+    return JobAccess(MODEL, ROLE, S3Location("arn:in", prefix), S3Location("arn:out", "results/"))
 
 
 def written(jobs, room):
