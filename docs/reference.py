@@ -20,14 +20,17 @@ if TYPE_CHECKING:
 MADE_BY_METHODS = (ClassificationModel, DocumentReader, Documents, Results)
 
 
-# What constructs and values offer each other, not the apps that use them.
-INTERNAL = frozenset(
-    {
-        *("add_job", "bind", "data_access_policy", "default_data_access_role", "dependable", "encrypted_with", "file"),
-        *("folder", "keep_log", "place", "placed_in", "prerequisites", "problems", "resource", "service_token"),
-        *("tag_problems", "wants_textract"),
-    }
-)
+# Classes that offer each other more than they offer the apps that use them: what is API of each.
+API = {
+    "ClassificationJobHandler": {"of", "function", "role", "log_group", "metric_errors"},
+    "ClassificationModel": {"from_classifier_arn", "from_flywheel_arn", "from_classifier", "from_flywheel"},
+    "ClassificationNetwork": {"vpc", "subnets", "security_groups", "connections"},
+    "DataAccessRole": set[str](),
+    "DocumentReader": {"analyze", "detect_text", "service_default"},
+    "Documents": {"from_asset", "from_bucket", "from_uri", "in_new_bucket"},
+    "PrivateBucket": set[str](),
+    "Results": {"in_new_bucket", "to_bucket", "to_uri"},
+}
 
 
 def skip_internals(
@@ -40,8 +43,8 @@ def skip_internals(
 ) -> bool | None:
     """Leave out what is no API."""
     function = getattr(member, "fget", None) or getattr(member, "func", None) or member
-    home = getattr(function, "__module__", None) or ""
-    return True if name in INTERNAL and home.startswith("constructs_lib.") and home.count(".") == 1 else None
+    owner = getattr(function, "__qualname__", "").partition(".")[0]
+    return True if owner in API and name not in API[owner] else None
 
 
 def signatures(
