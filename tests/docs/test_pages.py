@@ -28,6 +28,11 @@ def test_the_diagram_is_as_drawn():
     assert (ROOT / "docs" / "images" / "pipeline.svg").read_text() == diagram.svg(), "run: python docs/diagram.py"
 
 
+def test_pictures_are_small():
+    for image in (ROOT / "docs" / "images").iterdir():
+        assert image.stat().st_size < 100_000, image
+
+
 def test_there_is_no_block_that_nothing_runs():
     # Queries are asked on the local AWS, by tests/workflow/test_local.py.
     assert {block.language for block in BLOCKS} <= {"python", "sh", "sql", "text"}
