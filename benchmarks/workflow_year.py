@@ -62,6 +62,7 @@ class _Simulation:
         self.arrived: dict[bytes, float] = {}
         self.seen: dict[bytes, int] = {}
         self.again: set[str] = set()
+        self.over: set[str] = set()
         outages = [self.chance.uniform(BEGIN, self.end) for _ in range(max(1, OUTAGES * days // 365))]
         clock, comprehend = self.world.clock, self.world.comprehend
         comprehend.down = lambda: any(begin <= clock.now < begin + HOUR for begin in outages)
@@ -104,7 +105,8 @@ class _Simulation:
 
     def _hourly(self) -> None:
         self.world.machine.start()
-        if self.world.clock.now + HOUR < self.end:
+        # Once more after the last arrival.
+        if self.world.clock.now < self.end:
             self.world.clock.at(self.world.clock.now + HOUR, self._hourly)
 
     def _end(self, job: dict[str, object], status: str, message: str | None) -> None:
@@ -141,6 +143,8 @@ class _Simulation:
             self.year.transitions += execution.transitions
             machine.executions.remove(execution)
         over = {id for id, job in comprehend.jobs.items() if job["JobStatus"] in {"COMPLETED", "FAILED"}}
+        # A day later: runs may still ask for what has just ended.
+        over, self.over = over & self.over, over
         self.year.jobs += len(over)
         comprehend.tokens = {token: job for token, job in comprehend.tokens.items() if job["JobId"] not in over}
         comprehend.jobs = {id: job for id, job in comprehend.jobs.items() if id not in over}

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -231,3 +232,57 @@ def test_an_idle_workflow_is_empty(deployed, plain):
     begin = time.monotonic()
     assert json.loads(deployed.run("Manual")["output"])["Status"] == "EMPTY"
     assert time.monotonic() - begin < PATIENCE
+
+
+NEEDED = {
+    "ManualStateMachineRole": ["StartJobs", "PassDataAccessRoles", "TagJobs", "CallFunction", "GiveNotice"],
+    "ManualFunctionRole": ["ListWaiting", "TakeFromInbox", "FillBatches", "ReadArchives", "WritePredictions"],
+}
+
+
+@contextmanager
+def without(deployed, role_part, sid):
+    """A role that lacks one statement for a while."""
+    iam = deployed.aws.client("iam")
+    (role,) = [each["RoleName"] for each in iam.list_roles(MaxItems=1000)["Roles"] if role_part in each["RoleName"]]
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        kept = [each for each in document["Statement"] if each["Sid"] != sid]
+        if len(kept) < len(document["Statement"]):
+            break
+    else:
+        raise AssertionError(f"{role} has no statement {sid}")
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**document, "Statement": kept}))
+    try:
+        yield
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+@pytest.mark.parametrize(("role", "sid"), [(role, sid) for role, sids in NEEDED.items() for sid in sids])
+def test_no_statement_can_be_taken_away(deployed, plain, role, sid):
+    deployed.write(plain, "in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
+    with without(deployed, role, sid):
+        run = deployed.run("Manual")
+    assert run["status"] == "FAILED"
+    assert "not authorized" in run["cause"] or "AccessDenied" in run["cause"]
+
+
+def test_a_backfill_runs_every_prefix_and_each_is_a_run_of_its_own(local_aws, trained_classifier):
+    assembly = local_aws.synthesize(ROOT / "examples" / "backfill.py", {"classifier_arn": trained_classifier})
+    outputs = local_aws.deploy(assembly)["BackfillClassification"]
+    bucket, _, prefix = outputs["ArchiveInboxUri"].removeprefix("s3://").partition("/")
+    prefixes = [f"{prefix}{year}/" for year in (2023, 2024, 2025)]
+    for each in prefixes:
+        local_aws.client("s3").put_object(Bucket=bucket, Key=f"{each}a.txt", Body=b"Please pay invoice number 7.")
+    client = local_aws.client("stepfunctions")
+    started = client.start_execution(stateMachineArn=outputs["BackfillArn"], input=json.dumps({"prefixes": prefixes}))[
+        "executionArn"
+    ]
+    ended = until(
+        lambda: client.describe_execution(executionArn=started), lambda run: run["status"] != "RUNNING", PATIENCE
+    )
+    assert ended["status"] == "SUCCEEDED"
+    found = [each["Output"] for each in json.loads(ended["output"])]
+    assert [each["DocumentsPrefix"] for each in found] == prefixes
+    assert len({each["JobId"] for each in found}) == 3
