@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from account.bench import allow, policy
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -225,6 +227,10 @@ def _format_of_lines(params: dict[str, Any]) -> None:
     params["InputDataConfig"]["InputFormat"] = "ONE_DOC_PER_LINE"
 
 
+def _everything(params: dict[str, Any]) -> None:
+    params["PolicyDocument"] = policy(allow("*"))
+
+
 def _no_token(params: dict[str, Any]) -> None:
     params.pop("ClientRequestToken", None)
 
@@ -270,6 +276,7 @@ FAULTS: dict[str, Fault] = {
         "nothing removes interfaces", deployed(_without_clean_up), "destroying failed|the stack is DELETE_FAILED"
     ),
     "quota": Fault("there is no quota", behaves(active_jobs=0), "active at once"),
+    "permissions": Fault("policies stay as they are", hears("iam", "PutRolePolicy", _everything), "no difference"),
     # Facts
     "token-memory": Fault("tokens are forgotten", hears("comprehend", _START, _no_token), "another job"),
     "token-other-parameters": Fault("tokens are ignored", hears("comprehend", _START, _no_token), "a second job"),

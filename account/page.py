@@ -98,8 +98,7 @@ def _verdict(found: tuple[dict[str, Any], dict[str, Any]] | None) -> str:
 
 
 def _noticed(scenario: Scenario) -> str:
-    fault = FAULTS.get(scenario.id)
-    return fault.what if fault else "on demand only"
+    return FAULTS[scenario.id].what
 
 
 def _places(anchors: Iterable[Anchor]) -> str:

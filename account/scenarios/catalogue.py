@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from account.prices import Spend
-from account.scenarios import going, jobs
+from account.scenarios import going, jobs, permissions
 from account.step import Scenario
 
 _STACK = "a stack with one job"
@@ -72,5 +72,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         makes="a stack with eleven jobs",
         alone=True,
         settings={"job_seconds": 8.0},
+    ),
+    Scenario(
+        id="permissions",
+        assumption="The data access role needs every permission that it has, taken away one at a time.",
+        look=permissions.of_the_data_access_role,
+        most=Spend(jobs=40, documents=40, keys=3),
+        minutes=60,
+        makes="a stack with one job, three keys and a VPC",
+        alone=True,
+        on_demand=True,
     ),
 )
