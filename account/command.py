@@ -69,12 +69,16 @@ def _proof(run: Run, options: argparse.Namespace) -> int:
             _say("training a classifier on examples/data/training.csv")
             train(run)
         run_all(run, plan.steps, found, _say)
+        started = len(run.jobs())
     finally:
         left = _clean(run)
         results = [found[step.id] for step in plan.steps if step.id in found]
         written = report.as_json(run, results, left)
         report.write(options.report, written)
         _say(f"\n{report.as_table(written)}\nwritten to {options.report}")
+    if started > plan.spend.jobs:
+        _say(f"{started} jobs were started, more than the {plan.spend.jobs} that were announced")
+        return 1
     return int(bool(left) or not all(result.expected for result in results))
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from account.bench import allow, policy
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
@@ -227,8 +225,27 @@ def _format_of_lines(params: dict[str, Any]) -> None:
     params["InputDataConfig"]["InputFormat"] = "ONE_DOC_PER_LINE"
 
 
-def _everything(params: dict[str, Any]) -> None:
-    params["PolicyDocument"] = policy(allow("*"))
+def _may_always_write(params: dict[str, Any]) -> None:
+    document = json.loads(params["PolicyDocument"])
+    for statement in document["Statement"]:
+        if statement.get("Sid") == "WriteResults" and "s3:PutObject" not in statement["Action"]:
+            statement["Action"] = "s3:PutObject"
+    params["PolicyDocument"] = json.dumps(document)
+
+
+def _lose_a_row(parsed: dict[str, Any]) -> None:
+    parsed["ResultSet"]["Rows"].pop()
+
+
+def _start_instead(params: dict[str, Any]) -> None:
+    given = json.loads(params["input"])
+    if "JobId" in given:
+        params["input"] = json.dumps({"Prefix": "batches/inbox/workflow-prefix-faulty/"})
+
+
+def _lose_the_cause(parsed: dict[str, Any]) -> None:
+    if "cause" in parsed:
+        parsed["cause"] = "An error occurred while executing the state machine."
 
 
 def _no_token(params: dict[str, Any]) -> None:
@@ -276,7 +293,20 @@ FAULTS: dict[str, Fault] = {
         "nothing removes interfaces", deployed(_without_clean_up), "destroying failed|the stack is DELETE_FAILED"
     ),
     "quota": Fault("there is no quota", behaves(active_jobs=0), "active at once"),
-    "permissions": Fault("policies stay as they are", hears("iam", "PutRolePolicy", _everything), "no difference"),
+    "workflow-inbox": Fault(
+        "the table has not all rows", says("athena", "GetQueryResults", _lose_a_row), "Athena says"
+    ),
+    "workflow-prefix": Fault(
+        "adopting starts a job", hears("stepfunctions", "StartExecution", _start_instead), "the run adopted"
+    ),
+    "workflow-failure": Fault(
+        "the cause is lost", says("stepfunctions", "DescribeExecution", _lose_the_cause), "does not name the prefix"
+    ),
+    "permissions": Fault(
+        "one mutation is not made",
+        hears("iam", "PutRolePolicy", _may_always_write),
+        "^the job works without WriteResults s3:PutObject$",
+    ),
     # Facts
     "token-memory": Fault("tokens are forgotten", hears("comprehend", _START, _no_token), "another job"),
     "token-other-parameters": Fault("tokens are ignored", hears("comprehend", _START, _no_token), "a second job"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from account.prices import Spend
-from account.scenarios import going, jobs, permissions
+from account.scenarios import going, jobs, permissions, runs
 from account.step import Scenario
 
 _STACK = "a stack with one job"
+_WORKFLOW = "a stack with a workflow, two keys and three buckets, shared by the steps of workflows"
 # Long enough on the local AWS to be running still when the next deployment begins.
 _RUNNING = {"job_seconds": 4.0}
 
@@ -72,6 +73,30 @@ SCENARIOS: tuple[Scenario, ...] = (
         makes="a stack with eleven jobs",
         alone=True,
         settings={"job_seconds": 8.0},
+    ),
+    Scenario(
+        id="workflow-inbox",
+        assumption="What waits in an inbox becomes one job, and its predictions are the same by reader and Athena.",
+        look=runs.inbox,
+        most=Spend(jobs=1, documents=runs.MAILS, keys=2, queries=1),
+        minutes=20,
+        makes=_WORKFLOW,
+    ),
+    Scenario(
+        id="workflow-prefix",
+        assumption="A run of a prefix leaves its documents; one that adopts its job starts none and adds no rows.",
+        look=runs.prefix_and_adoption,
+        most=Spend(jobs=1, documents=1, queries=1),
+        minutes=20,
+        makes=_WORKFLOW,
+    ),
+    Scenario(
+        id="workflow-failure",
+        assumption="A run that fails says why: a prefix that is not the workflow's, or the service's message.",
+        look=runs.failure,
+        most=Spend(jobs=1, documents=1),
+        minutes=15,
+        makes=_WORKFLOW,
     ),
     Scenario(
         id="permissions",
