@@ -51,6 +51,8 @@ class Run:
         quota: How many jobs may be active.
         classifier: ARN of a trained classifier.
         local: Whether this is the local AWS.
+        slowness: How much slower this machine is at the moment than an idle one: jobs of the local AWS take longer.
+        scratch: A folder for what is synthesized.
         interrupt: Ends what runs on this machine, so that a run that is stopped goes on to its clean-up.
     """
 
@@ -60,7 +62,9 @@ class Run:
     quota: int = 10
     classifier: str = ""
     local: bool = False
+    slowness: float = 1.0
     interrupt: Callable[[], None] = lambda: None
+    scratch: Path = field(default_factory=lambda: Path(tempfile.gettempdir()))
     began: float = field(default_factory=time.time)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -173,13 +177,13 @@ class Bench:
         Args:
             look: What to look at.
             is_it: Whether it is what is waited for.
-            seconds: How long to wait at most on AWS; on the local AWS ten seconds at least.
+            seconds: How long to wait at most on AWS; on the local AWS twenty seconds at least.
             every: Seconds between two looks.
 
         Raises:
             DifferenceError: It did not come.
         """
-        deadline = time.monotonic() + max(seconds * self.run.pace, 20 if self.run.local else 0)
+        deadline = time.monotonic() + max(self.limit(seconds), 20 * self.run.slowness if self.run.local else 0)
         while not is_it(found := look()):
             if time.monotonic() > deadline:
                 raise DifferenceError(f"still {found!r:.300} after {seconds:.0f} s")
@@ -409,7 +413,7 @@ class Bench:
         return [each for each in summaries if each["ResourceType"] == kind]
 
     def _synthesize(self, build: Callable[[cdk.Stack], object], name: str, kind: type[cdk.Stack]) -> Path:
-        directory = Path(tempfile.mkdtemp(prefix=f"{name}-"))
+        directory = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.run.scratch))
         with _synthesis:
             app = cdk.App(outdir=str(directory), context=_flags(), analytics_reporting=False)
             stack = kind(app, name)
@@ -419,10 +423,6 @@ class Bench:
             cdk.RemovalPolicies.of(app).destroy()
             app.synth()
         return directory
-
-    def assemblies(self) -> Iterator[Path]:
-        """The folders that synthesis has made."""
-        yield from self._assemblies.values()
 
 
 _WITHOUT = ("validateAgainstDefaultRules", "annotationsInValidationReport", "explicitStackTags")

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,6 +65,7 @@ class AwsAccount:
     def __init__(self, profile: str, region: str) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - for this one place
 
+        self._lock, self._clients = threading.Lock(), dict[tuple[str, str], Any]()
         try:
             self._session = boto3.Session(profile_name=profile or None, region_name=region or None)
             if not self._session.region_name:
@@ -83,14 +85,20 @@ class AwsAccount:
                 "remove)."
             ) from error
         self._directory = tempfile.TemporaryDirectory(prefix="account-")
-        self._children = process.Children(Path(self._directory.name))
+        self.directory = Path(self._directory.name)
+        self._children = process.Children(self.directory)
 
     def client(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - a boto3 client
         """A boto3 client, of somebody else when their credentials are given; throttling is waited out."""
         names = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
         keys: dict[str, Any] = {name.lower(): value for name, value in (credentials or {}).items() if name in names}
-        create: Any = boto3.Session(**keys, region_name=self.region).client if keys else self._session.client
-        return create(service, config=Config(retries={"mode": "standard", "total_max_attempts": 8}))
+        known = (service, keys.get("aws_access_key_id", ""))
+        with self._lock:  # clients are safe in threads, making them is not
+            if known not in self._clients:
+                create: Any = boto3.Session(**keys, region_name=self.region).client if keys else self._session.client
+                config = Config(retries={"mode": "standard", "total_max_attempts": 8}, max_pool_connections=20)
+                self._clients[known] = create(service, config=config)
+            return self._clients[known]
 
     def deploy(self, assembly: Path, stacks: Sequence[str] = ("--all",)) -> dict[str, dict[str, str]]:
         """Deploy with the real CDK CLI and return the outputs of each stack.
@@ -121,12 +129,14 @@ class AwsAccount:
         """End what still runs on this machine."""
         self._children.end()
         self._directory.cleanup()
+        for client in self._clients.values():
+            client.close()
 
     def _cdk(self, *arguments: str) -> None:
         said: list[str] = []
         status = self._children.run(
             [toolchain.node_binary(), toolchain.cdk_program(), *arguments, "--no-color", "--no-notices"],
-            cwd=Path(self._directory.name),
+            cwd=self.directory,
             environment=self._environment(),
             on_line=said.append,
             time_limit=_TIME_LIMIT,

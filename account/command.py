@@ -17,7 +17,7 @@ from account.bench import Run
 from account.cloud import AwsAccount, CloudError
 from account.model import check_classifier, train
 from account.plan import Plan, choose
-from account.runner import run_all
+from account.runner import run_all, slowness
 from constructs_lib.local.errors import LocalAwsError
 
 if TYPE_CHECKING:
@@ -120,14 +120,21 @@ def _account(options: argparse.Namespace) -> Iterator[Run]:
 
         with LocalAws() as aws:
             aws.bootstrap()
-            yield Run(aws, name, LOCAL_PACE, LOCAL_QUOTA, local=True)
+            yield Run(aws, name, LOCAL_PACE, LOCAL_QUOTA, local=True, slowness=slowness(aws), scratch=aws.directory)
         return
     given = {"profile": options.profile, "region": options.region, "classifier": options.classifier}
     if not options.clean and not options.yes:
         given = {key: value if value is not None else _ask(key) for key, value in given.items()}
     account = AwsAccount(given["profile"] or "", given["region"] or "")
     try:
-        yield Run(account, name, PACE, classifier=given["classifier"] or "", interrupt=account.interrupt)
+        yield Run(
+            account,
+            name,
+            PACE,
+            classifier=given["classifier"] or "",
+            scratch=account.directory,
+            interrupt=account.interrupt,
+        )
     finally:
         account.close()
 
@@ -163,7 +170,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m account",
         description="Prove the library on a real account, or on the local AWS: deploys, measures, cleans up.",
     )
-    parser.add_argument("steps", nargs="*", help="ids of scenarios and facts (default: all but those on demand)")
+    parser.add_argument("steps", nargs="*", help="ids, or: scenarios, facts (default: both, but for what is on demand)")
     parser.add_argument("--local", action="store_true", help="on the local AWS: no account, nothing to pay")
     parser.add_argument("--profile", help="AWS profile (default: asked for)")
     parser.add_argument("--region", help="Region (default: asked for)")

@@ -105,6 +105,8 @@ _STARTS = (
         matters="As at ten active jobs.",
         look=starts.starts_in_a_second,
         most=Spend(jobs=2, documents=2),
+        minutes=7,
+        alone=True,
         settings={"starts_per_second": 1},
         code=(Anchor(f"{_HANDLER}/retry.py", "_QUOTA = Rule("),),
         double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", '"ThrottlingException"'),),

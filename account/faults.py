@@ -270,7 +270,7 @@ def _abandoned() -> Callable[[LocalAws], AbstractContextManager[Cloud]]:
 
     @contextmanager
     def switch(aws: LocalAws) -> Iterator[Cloud]:
-        aws.configure(job_seconds=12)
+        aws.configure(job_seconds=3 * aws.configure()["job_seconds"])
         with deployed(_properties(JOB, AbandonOnDelete="true"))(aws) as cloud:
             yield cloud
 

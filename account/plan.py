@@ -21,14 +21,19 @@ _CLEAN_UP_MINUTES = 10
 
 
 def choose(ids: Sequence[str]) -> list[Step]:
-    """The steps with these ids, or all that are not only for whoever asks.
+    """The steps with these ids or of these groups, or all that are not only for whoever asks.
 
     Raises:
         ValueError: There is no such step.
     """
     known = {step.id: step for step in STEPS}
+    groups = {
+        "scenarios": [step.id for step in STEPS if not isinstance(step, Fact) and not step.on_demand],
+        "facts": [step.id for step in STEPS if isinstance(step, Fact)],
+    }
+    ids = list(dict.fromkeys(each for given in ids for each in groups.get(given, [given])))
     if unknown := [each for each in ids if each not in known]:
-        raise ValueError(f"no such step: {', '.join(unknown)}; there are: {', '.join(known)}")
+        raise ValueError(f"no such step: {', '.join(unknown)}; there are: {', '.join([*groups, *known])}")
     return [known[each] for each in ids] or [step for step in STEPS if not step.on_demand]
 
 

@@ -17,13 +17,25 @@ if TYPE_CHECKING:
 
     from account.bench import Run
     from account.step import Step
+    from constructs_lib.local.aws import LocalAws
 
-# Ten jobs may be active in an account; a step has at most two at once unless it is alone.
-AT_ONCE = 4
+# Ten jobs may be active in an account. Most steps have one at once; who finds no slot waits for one.
+AT_ONCE = 5
 _LONGEST_JOB = 2400
 
 # How the local AWS behaves: quick jobs, and no waiting for the next second between two starts.
 LOCAL_SETTINGS = {"job_seconds": 0.2, "starts_per_second": 0, "active_jobs": 2, "keep_network_interfaces": False}
+
+
+_MOST_SLOWNESS = 4.0
+_CLI_SECONDS = 0.8  # what the CDK CLI takes to say its version on an idle machine
+
+
+def slowness(aws: LocalAws) -> float:
+    """How much slower this machine is at the moment than an idle one; a job must outlast a deployment on both."""
+    begun = time.monotonic()
+    aws.cdk("--version")
+    return min(max(1.0, (time.monotonic() - begun) / _CLI_SECONDS), _MOST_SLOWNESS)
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,9 @@ def run_step(
     start, trace = time.monotonic(), ""
     try:
         if run.local:
-            run.cloud.configure(**{**LOCAL_SETTINGS, **step.settings})  # type: ignore[attr-defined] # it is a LocalAws
+            settings = {**LOCAL_SETTINGS, **step.settings}
+            settings["job_seconds"] *= run.slowness
+            run.cloud.configure(**settings)  # type: ignore[attr-defined] # it is a LocalAws
         looked = begun or _look(run, step)
         if not isinstance(looked, str):
             try:

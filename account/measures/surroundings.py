@@ -84,7 +84,7 @@ def _probe(stack: cdk.Stack) -> None:
     function = lambda_.Function(
         stack,
         "Probe",
-        runtime=lambda_.Runtime.PYTHON_3_13,
+        runtime=lambda_.Runtime.PYTHON_3_14,
         handler="index.handle",
         code=lambda_.Code.from_inline(_FUNCTION),
         timeout=cdk.Duration.minutes(1),

@@ -55,17 +55,18 @@ def left(as_aws):
     return look
 
 
-def test_a_run_says_what_it_makes_and_costs_measures_cleans_up_and_reports(left, arguments, tmp_path, capsys):
-    assert command.main([*arguments, "--yes", "runtime-sdk", "no-model"]) == 0
+def test_a_run_says_what_it_makes_and_costs_measures_cleans_up_and_reports(as_aws, left, arguments, tmp_path, capsys):
+    as_aws.configure(starts_per_second=1)
+    assert command.main([*arguments, "--yes", "runtime-sdk", "starts-in-a-second"]) == 0
     said = capsys.readouterr().out
     assert "in account 000000000000, Region us-east-1:" in said
-    assert "At most 0 jobs on 0 documents at $0.15 a hundred" in said
-    assert "$0.00 at most by the public price list" in said
+    assert "At most 2 jobs on 2 documents at $0.15 a hundred" in said
+    assert "$0.01 at most by the public price list" in said
     assert "nothing is left behind" in said
     report = json.loads((tmp_path / "r").read_text())
     assert {each["id"]: each["verdict"] for each in report["results"]} == {
         "runtime-sdk": "as assumed",
-        "no-model": "as assumed",
+        "starts-in-a-second": "as assumed",
     }
     assert report["region"] == "us-east-1"
     assert report["versions"].keys() >= {"python", "boto3", "aws-cdk-lib", "aws-cdk"}
@@ -114,7 +115,7 @@ def test_training_is_announced_with_its_price_and_time(capsys, tmp_path):
     [
         (["--classifier", "arn:aws:comprehend:us-east-1:000000000000:document-classifier/none"], "none"),
         (["--profile", "nobody"], "nobody"),
-        (["nothing-of-the-kind"], "no such step: nothing-of-the-kind; there are: walk, "),
+        (["nothing-of-the-kind"], "no such step: nothing-of-the-kind; there are: scenarios, facts, walk, "),
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_made(left, arguments, wrong, words, capsys):

@@ -10,7 +10,7 @@ from account.bench import Run
 from account.catalogue import STEPS
 from account.command import LOCAL_PACE, LOCAL_QUOTA
 from account.faults import FAULTS, faulty
-from account.runner import LOCAL_SETTINGS, run_all
+from account.runner import LOCAL_SETTINGS, run_all, slowness
 from account.step import Fact, Kind
 
 pytestmark = pytest.mark.usefixtures("behaving_aws")
@@ -21,12 +21,13 @@ HERE = [step for step in STEPS if step.id not in ONLY_ON_AWS]
 
 
 @pytest.fixture(scope="module")
-def runs(local_aws, trained_classifier):
+def runs(local_aws, trained_classifier, tmp_path_factory):
     """Runs whose traces are gone afterwards, whatever their steps found: one for all facts, as the command has it."""
     made = []
+    options = {"local": True, "slowness": slowness(local_aws), "scratch": tmp_path_factory.mktemp("synthesized")}
 
     def new():
-        made.append(Run(local_aws, secrets.token_hex(4), LOCAL_PACE, LOCAL_QUOTA, trained_classifier, local=True))
+        made.append(Run(local_aws, secrets.token_hex(4), LOCAL_PACE, LOCAL_QUOTA, trained_classifier, **options))
         return made[-1]
 
     before = local_aws.configure()
