@@ -84,7 +84,8 @@ def _run(options: argparse.Namespace) -> None:
     written = [name for name in (options.csv, options.json, options.html) if name is not None]
     if STANDARD_OUTPUT not in written:
         _report(summary, source, options)
-        sys.stdout.writelines(f"Written: {clean(name)}\n" for name in written)
+        ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
+        sys.stdout.writelines(f"Written: {clean(name, ascii_only=ascii_only)}\n" for name in written)
     sys.stdout.flush()
 
 

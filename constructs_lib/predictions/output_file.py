@@ -41,8 +41,7 @@ def open_complete(name: str, *, errors: str = "backslashreplace") -> Iterator[Te
     mode = None
     path = Path(name)
     try:
-        path = Path(os.path.realpath(name))
-        mode = path.stat().st_mode
+        mode = path.stat().st_mode  # a link such as /dev/stdout leads to a pipe that has no path
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:
@@ -50,6 +49,7 @@ def open_complete(name: str, *, errors: str = "backslashreplace") -> Iterator[Te
     if not name or name.endswith(os.sep) or (mode is not None and stat.S_ISDIR(mode)):
         raise PredictionsError(f"cannot write {name!r}: it is a folder or no name; give the name of a file")
     if mode is None or stat.S_ISREG(mode):
+        path = Path(os.path.realpath(name))
         with _replaced(path, name, mode, errors) as file:
             yield file
         return

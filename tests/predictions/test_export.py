@@ -162,6 +162,15 @@ def test_a_pipe_is_written_to_and_stays(folder):
     assert stat.S_ISFIFO((folder / "pipe").stat().st_mode)
 
 
+@pytest.mark.parametrize("folder_of_pipes", ["/dev/fd", "/proc/self/fd"])
+def test_a_pipe_that_a_shell_names_is_written_to(folder_of_pipes):
+    ours, theirs = os.pipe()
+    write(f"{folder_of_pipes}/{theirs}")
+    os.close(theirs)
+    assert os.read(ours, 9) == b"new"
+    os.close(ours)
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "deep/", "/", "deep", "deep/."])
 def test_what_is_no_file_is_refused(folder, name):
     (folder / "deep").mkdir()
@@ -233,6 +242,12 @@ def test_an_output_in_ascii_is_none_to_stumble_over(folder, option):
         assert json.loads(done.stdout)["predictions"][0]["file"].startswith("ä")
     if option == ["--html", "-"]:
         assert b"&#228;" in done.stdout
+
+
+def test_a_written_name_is_shown_in_ascii_where_that_is_all_there_is(folder):
+    done = run("output.tar.gz", "--csv", "ä.csv", cwd=folder, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"\nWritten: \\xe4.csv\n")
 
 
 def on_terminal(*arguments, cwd):
