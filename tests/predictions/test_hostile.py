@@ -236,6 +236,13 @@ def test_a_document_of_many_pages_and_errors_takes_linear_time():
     assert times[1] < 12 * times[0]
 
 
+def test_errors_of_a_whole_document_are_not_multiplied_by_its_pages_without_end():
+    record = {"File": "a", "Classes": [{"Name": "A", "Score": 1, "Page": 1}], "Errors": [{}] * 20_000}
+    record["Errors"] += [{"Page": page} for page in range(2, 5_000)]
+    found, peak, seconds = measured(json.dumps(record).encode())
+    assert (found, peak < (30 << 20), seconds < 5) == (None, True, True)
+
+
 def test_a_record_of_more_than_1_mib_is_refused_without_being_read_again_and_again():
     began = time.process_time()
     assert outcome(json.dumps(long_record(20_000)).encode()) is None

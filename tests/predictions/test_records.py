@@ -116,7 +116,7 @@ def test_a_document_that_could_not_be_read_keeps_its_error():
 @pytest.mark.parametrize(
     ("record", "message"),
     [
-        ({"Classes": []}, "File is None"),
+        ({"Classes": []}, "File is not there, but Classes; a classification job"),
         ({"File": "a"}, "none of Classes, Labels, Errors and ErrorCode"),
         ({"File": "a", "Classes": "A"}, "Classes is 'A', a list"),
         ({"File": "a", "Classes": ["A"]}, "Classes is 'A', an object"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _DOCUMENT_TYPES = {
     name.replace("_", ""): name for name in ("NATIVE_PDF", "SCANNED_PDF", "MS_WORD", "IMAGE", "PLAIN_TEXT")
 }
+_MOST_PROBLEMS = 100_000  # of all pages of a document; what is said of the whole document counts for each page
+_FIELDS_NAMED = 5
 _NAMES_KEPT = 10_000  # ten times as many classes as a model may have
 
 
@@ -136,6 +138,10 @@ def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[
     Source: developer guide, "Outputs for asynchronous analysis jobs"; API reference, `ClassifyDocument`.
     """
     file = record.get("File")
+    if "File" not in record:
+        raise ValueError(
+            f"File is not there, but {_fields(record)}; a classification job tells File and Classes or Labels"
+        )
     if not isinstance(file, str):
         raise unexpected("File", file, "a string")
     multi_label = record.get("Labels") is not None
@@ -145,7 +151,7 @@ def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[
         errors = (_problem(record, "Error"), *errors)
     warnings = _problems(record, "Warnings", "Warn")
     if not (multi_label or "Classes" in record or errors):
-        raise ValueError("none of Classes, Labels, Errors and ErrorCode is there")
+        raise ValueError(f"none of Classes, Labels, Errors and ErrorCode is there, but {_fields(record)}")
 
     line = whole_number(record.get("Line"), "Line")
     metadata = object_(record.get("DocumentMetadata") or {}, "DocumentMetadata")
@@ -158,6 +164,9 @@ def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[
     if scores.keys() - {page, None}:  # the scores of several pages in one object
         scores |= {problem.page: [] for problem in errors if problem.page not in scores}
         errors_of, warnings_of = _by_page(errors), _by_page(warnings)
+        of_all = len(errors_of.get(None, ())) + len(warnings_of.get(None, ()))
+        if of_all * len(scores) > _MOST_PROBLEMS:
+            raise ValueError(f"{len(scores):,} pages have {of_all:,} errors and warnings each, which no job writes")
     else:
         scores = scores or {page: []}
         errors_of = warnings_of = {}
@@ -174,6 +183,10 @@ def parse_record(record: Mapping[str, Any], job: str | None = None) -> Iterator[
             warnings=warnings if of_number == page else warnings_of.get(of_number, ()) + warnings_of.get(None, ()),
             job=job,
         )
+
+
+def _fields(record: Mapping[str, Any]) -> str:
+    return ", ".join(list(record)[:_FIELDS_NAMED])[:200] or "nothing"
 
 
 def _ranked(scores: list[Score]) -> tuple[Score, ...]:
