@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from constructs_lib.predictions.reading.foreign import is_beside
+from constructs_lib.predictions.reading.jobs import job_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,25 +14,13 @@ if TYPE_CHECKING:
 _ARCHIVES = (".tar.gz", ".tgz", ".tar", ".zip")
 _LINES = (".jsonl", ".jsonl.gz", ".out")
 _OBJECTS = (".json",)
-_JOB_FOLDER = re.compile(r"(?:^|/)[0-9]{12}-CLN-(?P<id>[0-9A-Za-z-]+)/")
-_ROWS_OF_JOB = re.compile(r"(?:^|/)dt=[^/]+/(?P<id>[0-9A-Za-z-]{1,32})\.jsonl\.gz$")
-
-
-def job_of(location: str) -> str | None:
-    """Tell the id of the job by where its output lies; None when that does not tell.
-
-    Args:
-        location: A path, a key or a URI, as the service or the workflow makes them.
-    """
-    match = _JOB_FOLDER.search(location) or _ROWS_OF_JOB.search(location)
-    return match["id"] if match else None
 
 
 def is_candidate(name: str) -> bool:
     """Tell whether a file may hold predictions, by its name."""
     last = name.rpartition("/")[2]
     return not (is_beside(name) or last.startswith(".")) and (
-        last == "output" or last.endswith((*_ARCHIVES, *_LINES, *_OBJECTS))
+        last == "output" or last.lower().endswith((*_ARCHIVES, *_LINES, *_OBJECTS))
     )
 
 
@@ -53,14 +41,16 @@ def choose(names: Iterable[str]) -> list[str]:
     chosen: list[str] = []
     for folder in sorted(by_folder):
         found = by_folder[folder]
-        if archives := [name for name in found if name.endswith(_ARCHIVES)]:
+        if archives := [name for name in found if name.lower().endswith(_ARCHIVES)]:
             with_archive.add(folder)
             chosen += archives
         elif with_archive.isdisjoint(_above(folder)):
-            chosen += [name for name in found if name.endswith(_LINES)] or found
-    unpacked_jobs = {job_of(name) for name in chosen if name.endswith(_ARCHIVES)}
+            chosen += [name for name in found if name.lower().endswith(_LINES)] or found
+    unpacked_jobs = {job_of(name) for name in chosen if name.lower().endswith(_ARCHIVES)}
     return sorted(
-        name for name in chosen if not (name.endswith(_LINES) and job_of(name) and job_of(name) in unpacked_jobs)
+        name
+        for name in chosen
+        if not (name.lower().endswith(_LINES) and job_of(name) and job_of(name) in unpacked_jobs)
     )
 
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.predictions.errors import AccessError, JobNotFinishedError, MissingExtraError, NotFoundError
-from constructs_lib.predictions.finding import choose, is_candidate, job_of
+from constructs_lib.predictions.finding import choose, is_candidate
 from constructs_lib.predictions.reading import BadArchiveError, PredictionsError, read_batches
+from constructs_lib.predictions.reading.jobs import job_of
 from constructs_lib.predictions.targets import KINDS, STANDARD_INPUT, Job, LocalPath, S3Place, parse_target
 
 if TYPE_CHECKING:
@@ -241,8 +242,10 @@ def _files_at(path: Path) -> list[_File]:
     names: list[str] = []
     for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        names += [(Path(folder) / name).relative_to(path).as_posix() for name in files]
-    chosen = choose(filter(is_candidate, names))
+        places = [Path(folder) / name for name in files if is_candidate(name)]
+        # A pipe in it would be waited for, and a link may lead nowhere.
+        names += [place.relative_to(path).as_posix() for place in places if place.is_file()]
+    chosen = choose(names)
     if not chosen:
         raise NotFoundError(f"{path} is a folder without the output of a job: give that of an output.tar.gz")
     return [_File(path / name) for name in chosen]

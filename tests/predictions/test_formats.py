@@ -169,6 +169,15 @@ def test_the_output_of_another_kind_of_job_is_called_what_it_is(data, kind):
         names(data)
 
 
+def test_an_archive_of_many_outputs_tells_the_job_of_each():
+    held = {f"results/123456789012-CLN-{job}/output/output.tar.gz": archive(*RECORDS) for job in ("1a", "2b")}
+    for data in (tar(held), tar_gz(held), zipped(held), zipped({"results.tar.gz": tar_gz(held)})):
+        assert [prediction.job for prediction in read_predictions(io.BytesIO(data), job="x")] == [
+            *["1a"] * 2,
+            *["2b"] * 2,
+        ]
+
+
 def test_another_kind_in_the_middle_is_no_reason_to_pass_over_it():
     with pytest.raises(BadArchiveError, match="at or after record 2: the output of an entity recognition job"):
         names(tar_gz({"output": LINES[: LINES.index(b"\n")] + b'\n{"Entities": [], "File": "a"}'}))

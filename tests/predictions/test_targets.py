@@ -1,5 +1,7 @@
 """What people give is understood in every form in which AWS and file systems show it."""
 
+import os
+
 import boto3
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from moto import mock_aws
 from predictions.archives import archive, json_lines, multi_class
 
 from constructs_lib.predictions import NotFoundError, PredictionsError, open_outputs, read_outputs
-from constructs_lib.predictions.finding import choose, job_of
+from constructs_lib.predictions.finding import choose
 from constructs_lib.predictions.reading import row_encoder
+from constructs_lib.predictions.reading.jobs import job_of
 from constructs_lib.predictions.targets import Job, S3Place, parse_target
 
 JOB = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
@@ -136,6 +139,13 @@ def test_a_folder_that_holds_an_output_is_read(tmp_path, name):
     (tmp_path / "deeper" / f"._{name}").write_bytes(b"\0\5\x16\7")
     (tmp_path / "notes.txt").write_text("not this")
     assert found(str(tmp_path)) == [(str(tmp_path / "deeper" / name), "a.txt")]
+
+
+def test_what_is_no_file_in_a_folder_is_passed_over(tmp_path):
+    (tmp_path / "B.JSONL").write_bytes(json_lines([multi_class("a.txt", ("A", 0.9))]))
+    (tmp_path / "a.jsonl").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "c.jsonl")
+    assert found(str(tmp_path)) == [(str(tmp_path / "B.JSONL"), "a.txt")]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import tar, zipped
 from .errors import BadArchiveError, OtherKindError, damaged
 from .foreign import is_beside, member_of_another_kind
+from .jobs import job_of
 from .json_stream import json_batches, looks_like_json
 from .records import read_records
 from .streams import CHUNK, GZIP_MARK, Gunzipped, Source
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES = (".jsonl", ".json", ".out", ".gz", ".tgz", ".tar", ".zip")
 _NAMED = 5  # members named in a message
-_DEEPEST = 3  # a zip of a folder with an output.tar.gz: zip, gzip, tar
+_DEEPEST = 5  # a zip of a folder with an archive of many output.tar.gz: zip, gzip, tar, gzip, tar
 
 
 def read_predictions(stream: ReadableStream, *, job: str | None = None) -> Iterator[Prediction]:
@@ -93,12 +94,12 @@ def _read_members(
         kind = member_of_another_kind(name)
         if is_beside(name):
             continue
-        if kind or not (name.endswith(_NAMES) or name.rpartition("/")[2] == "output"):
+        if kind or not (name.lower().endswith(_NAMES) or name.rpartition("/")[2] == "output"):
             other_kind = other_kind or kind
             others = [*others, name][:_NAMED]
             continue
         try:
-            yield from _read(Source(content), job, depth=depth + 1)
+            yield from _read(Source(content), job_of(name) or job, depth=depth + 1)
             found = True
         except OtherKindError as error:
             other_kind = other_kind or error.kind

@@ -17,8 +17,8 @@ _FIELDS = {
     "KeyPhrases": "the output of a key phrase detection job",
     "Languages": "the output of a language detection job",
     "SyntaxTokens": "the output of a syntax analysis",
-    "Entities": "the output of an entity recognition job",
     "Events": "the output of an events detection job",
+    "Entities": "the output of an entity recognition job",
     "Blocks": "an answer of Amazon Textract",
 }
 
