@@ -1,9 +1,11 @@
 """Every shape that the service documents becomes the same kind of record."""
 
-import pytest
-from predictions.archives import multi_class, multi_label
+import io
 
-from constructs_lib.predictions import Prediction, Problem, Score
+import pytest
+from predictions.archives import json_lines, multi_class, multi_label
+
+from constructs_lib.predictions import BadArchiveError, Prediction, Problem, Score, read_predictions
 from constructs_lib.predictions.reading.records import parse_record
 
 
@@ -131,3 +133,20 @@ def test_a_document_that_could_not_be_read_keeps_its_error():
 def test_what_is_no_prediction_is_named(record, message):
     with pytest.raises(ValueError, match=message.replace("[", r"\[").replace("]", r"\]")):
         list(parse_record(record))
+
+
+@pytest.mark.parametrize(
+    "given", ["ScannedPDF", "SCANNED_PDF", "NativePDF", "IMAGE", "Scanned-PDF", "other", None, [], 7]
+)
+@pytest.mark.parametrize("version", [{}, {"Version": "2022-08-30"}, {"Other": 1}])
+@pytest.mark.parametrize("metadata", [{"PageNumber": 2, "Pages": 3}, {"PageNumber": 0, "Pages": 3}, {"Pages": "3"}])
+def test_the_short_way_for_a_page_finds_what_the_long_way_finds(given, version, metadata):
+    record = multi_class("a.pdf", ("A", 0.9), ("B", 0.1), DocumentMetadata=metadata, DocumentType=given, **version)
+    try:
+        expected = list(parse_record(record))
+    except ValueError:
+        with pytest.raises(BadArchiveError):
+            list(read_predictions(io.BytesIO(json_lines([record]))))
+        return
+    # The second time the names are known, which opens the short way.
+    assert list(read_predictions(io.BytesIO(json_lines([record, record])))) == expected * 2

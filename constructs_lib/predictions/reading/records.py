@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _DOCUMENT_TYPES = {
     name.replace("_", ""): name for name in ("NATIVE_PDF", "SCANNED_PDF", "MS_WORD", "IMAGE", "PLAIN_TEXT")
 }
+_PLAIN_TYPES = {name: name for name in _DOCUMENT_TYPES.values()}
+_PLAIN_TYPES |= {"ScannedPDF": "SCANNED_PDF", "NativePDF": "NATIVE_PDF"}
+_MOST_PAGES = 1_000_000  # of a document that is read in the short way
 _MOST_PROBLEMS = 100_000  # of all pages of a document; what is said of the whole document counts for each page
 _FIELDS_NAMED = 5
 _NAMES_KEPT = 10_000  # ten times as many classes as a model may have
@@ -61,7 +64,7 @@ def read_records(batches: Iterable[list[Any]], job: str | None = None) -> Iterat
 
 
 def _plain(record: Any, names: dict[str, str], job: str | None) -> Prediction | None:  # noqa: ANN401 - a value of JSON
-    """Read a record of the common shape, in a third of the time: a file, a line or none, and classes or labels.
+    """Read a record of a common shape, in a third of the time: a file, its line or page, and classes or labels.
 
     Args:
         record: The record.
@@ -71,14 +74,19 @@ def _plain(record: Any, names: dict[str, str], job: str | None) -> Prediction | 
     Returns:
         The prediction; None for a record of another shape, right or wrong.
     """
-    line: int | None = None
+    line = page = pages = document_type = None
     try:
-        if len(record) == 3:  # noqa: PLR2004 - the fields below and this one
+        size = len(record)
+        if size == 3:  # noqa: PLR2004 - the fields below and this one
             told = record["Line"]
             plain = told.isdecimal() and len(told) <= 18  # noqa: PLR2004 - as in values.py
             line = int(told) if plain else None
+        elif size == 2:  # noqa: PLR2004 - the fields below
+            plain = True
         else:
-            plain = len(record) == 2  # noqa: PLR2004 - the fields below
+            told = record["DocumentMetadata"]
+            page, pages, document_type = told["PageNumber"], told["Pages"], _PLAIN_TYPES[record["DocumentType"]]
+            plain = size == (5 if "Version" in record else 4) and _is_place(page) and _is_place(pages)
         file = record["File"]
         multi_label = "Labels" in record
         listed = record["Labels"] if multi_label else record["Classes"]
@@ -96,9 +104,13 @@ def _plain(record: Any, names: dict[str, str], job: str | None) -> Prediction | 
     if len(found) != len(listed):
         return None
     prediction: Prediction = _new(
-        Prediction, (file, line, None, None, tuple(found.items()), multi_label, None, (), (), job)
+        Prediction, (file, line, page, pages, tuple(found.items()), multi_label, document_type, (), (), job)
     )
     return prediction
+
+
+def _is_place(number: object) -> bool:
+    return type(number) is int and 0 < number < _MOST_PAGES
 
 
 _new: Any = tuple.__new__  # without the layer that names the arguments
