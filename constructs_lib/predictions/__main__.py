@@ -15,7 +15,7 @@ from constructs_lib.predictions.output_file import STANDARD_OUTPUT, open_complet
 from constructs_lib.predictions.progress import Progress
 from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError
 from constructs_lib.predictions.source import batches_of, open_outputs
-from constructs_lib.predictions.summary import summarize
+from constructs_lib.predictions.summary import summarize_batches
 from constructs_lib.predictions.text import clean, clean_lines, counted
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _run(options: argparse.Namespace) -> None:
 
         places: list[str] = []
         with Progress(wanted=STANDARD_OUTPUT not in (options.csv, options.json)) as progress:
-            summary = summarize(
+            summary = summarize_batches(
                 _exported(_read(options.targets, progress, places), exports),
                 labels=labels,
                 first=max(options.rows, _ON_THE_PAGE) if page else options.rows,
@@ -95,11 +95,13 @@ def _read(targets: Sequence[str], progress: Progress, places: list[str]) -> Iter
         yield from progress.followed(batches_of(progress.counted(output)))
 
 
-def _exported(batches: Iterable[list[Prediction]], exports: Sequence[CsvExport | JsonExport]) -> Iterator[Prediction]:
+def _exported(
+    batches: Iterable[list[Prediction]], exports: Sequence[CsvExport | JsonExport]
+) -> Iterator[list[Prediction]]:
     for batch in batches:
         for export in exports:
             export.add(batch)
-        yield from batch
+        yield batch
 
 
 def _report(summary: Summary, source: str, options: argparse.Namespace) -> None:

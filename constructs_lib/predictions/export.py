@@ -24,6 +24,7 @@ _formula = re.compile(r'(^|[;\t\r\n])(?=[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20])')
 _needs_quotes = re.compile(r'[",\r\n]').search
 _unseen = re.compile(r"[^\x20-\x7e]").sub
 _KEPT = 10_000  # encoded texts remembered
+_LONGEST_KEPT = 1_000  # characters of one of them
 
 
 class _Remembered(dict[str, str]):
@@ -34,10 +35,22 @@ class _Remembered(dict[str, str]):
         self._encode = encode
 
     def __missing__(self, text: str) -> str:
-        if len(self) >= _KEPT:
-            self.clear()
-        self[text] = encoded = self._encode(text)
+        encoded = self._encode(text)
+        if len(text) <= _LONGEST_KEPT:
+            if len(self) >= _KEPT:
+                self.clear()
+            self[text] = encoded
         return encoded
+
+
+class _Numbers(dict[float, str]):
+    """Scores as text: most have four decimals, and making text of one takes six times as long as to look it up."""
+
+    def __init__(self) -> None:
+        super().__init__((number / 10_000, repr(number / 10_000)) for number in range(10_001))
+
+    def __missing__(self, number: float) -> str:
+        return repr(number)
 
 
 def cell(text: str) -> str:
@@ -66,13 +79,15 @@ class CsvExport:
         self._labels = labels
         self._threshold = threshold
         self._cells = _Remembered(cell)
-        self._texts = _Remembered(lambda text: f"{_in_cell(json_text(text))}: ")
+        self._first = _Remembered(lambda text: f'"{{{_in_cell(json_text(text))}: ')
+        self._others = _Remembered(lambda text: f", {_in_cell(json_text(text))}: ")
+        self._numbers = _Numbers()
         columns = _COLUMNS if labels is None else (*_COLUMNS, "label", "right")
         self._write(",".join(columns) + "\n")
 
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Write a line for each."""
-        cells, texts, labels = self._cells, self._texts, self._labels
+        cells, opening, others, numbers, labels = self._cells, self._first, self._others, self._numbers, self._labels
         last_file = last_job = place = None
         lines: list[str] = []
         for prediction in predictions:
@@ -85,10 +100,13 @@ class CsvExport:
                 what = f"{_or_empty(page)},{_or_empty(pages)},{cells[document_type or '']}"
             found = ",,"
             if scores:
-                best, score = scores[0][0], repr(scores[0][1])
-                others = [f", {texts[name]}{its!r}" for name, its in scores[1:]]
+                best, score = scores[0]
+                number = numbers[score]
                 name = self._assigned(prediction) if multi_label else cells[best]
-                found = f'{name},{score},"{{{texts[best]}{score}{"".join(others)}}}"'
+                found = f"{name},{number},{opening[best]}{number}"
+                for other, its in scores[1:]:  # a comprehension would be a call for each line
+                    found += others[other] + numbers[its]
+                found += '}"'
             problems = self._problems(prediction) if errors or warnings else ",,,"
             compared = "" if labels is None else self._compared(prediction, labels)
             lines.append(f"{place},{'' if line is None else line},{what},{found},{problems}{compared}\n")
@@ -107,6 +125,10 @@ class CsvExport:
             return ",,"
         right = label[1] == {score.name for score in prediction.assigned(self._threshold)}
         return f",{cell('|'.join(sorted(label[1])))},{'true' if right else 'false'}"
+
+
+def _or_null(number: int | None) -> str:
+    return "null" if number is None else str(number)
 
 
 def _or_empty(number: int | None) -> str:
@@ -138,38 +160,50 @@ class JsonExport:
         self._encode = json_value if not ascii_only else json.dumps
         self._text = json_text if not ascii_only else json.encoder.encode_basestring_ascii
         self._texts = _Remembered(self._text)
+        self._names = _Remembered(lambda text: f'}}, {{"name": {self._text(text)}, "score": ')
+        self._numbers = _Numbers()
 
     def add(self, predictions: Iterable[Prediction]) -> None:
         """Write a record for each."""
-        texts = self._texts
+        texts, names, numbers, threshold = self._texts, self._names, self._numbers, self._threshold
+        last_file = last_end = None
+        quoted = opening = end = ""
         records: list[str] = []
         for prediction in predictions:
             file, line, page, pages, scores, multi_label, document_type, errors, warnings, job = prediction
-            if (
-                multi_label
-                or errors
-                or warnings
-                or document_type
-                or not scores
-                or page is not None
-                or pages is not None
-            ):
-                records.append(self._encode(prediction.as_dict(self._threshold)))
+            if errors or warnings or not scores:
+                records.append(self._encode(prediction.as_dict(threshold)))
                 continue
-            name, score = texts[scores[0][0]], repr(scores[0][1])
-            others = [f', {{"name": {texts[other]}, "score": {its!r}}}' for other, its in scores[1:]]
-            quoted = texts[file]
-            if line is None:
-                document, number = quoted, "null"
-            else:
-                document, number = f'{quoted[:-1]} line {line}"', str(line)
-            best = f'{{"name": {name}, "score": {score}}}'
-            records.append(
-                f'{{"document": {document}, "class": {name}, "score": {score}, "file": {quoted}, '
-                f'"line": {number}, "page": null, "pages": null, "scores": [{best}{"".join(others)}], '
-                '"multi_label": false, "document_type": null, "errors": [], "warnings": [], '
-                f'"job": {"null" if job is None else texts[job]}}}'
+            # What stays the same from one prediction to the next is made once.
+            if file != last_file:
+                last_file, quoted = file, texts[file]
+                opening = quoted[:-1]
+            if (multi_label, document_type, job) != last_end:
+                last_end = multi_label, document_type, job
+                end = (
+                    f'}}], "multi_label": {"true" if multi_label else "false"}, '
+                    f'"document_type": {"null" if document_type is None else texts[document_type]}, '
+                    f'"errors": [], "warnings": [], "job": {"null" if job is None else texts[job]}}}'
+                )
+            best, score = scores[0]
+            assigned = texts[best]
+            if multi_label:
+                labels = [name for name, its in scores if its >= threshold]
+                assigned = self._text("|".join(labels)) if labels else "null"
+            at = quoted if line is None else f'{opening} line {line}"'
+            where = '"page": null, "pages": null'
+            if page is not None or pages is not None:
+                at = at if page is None else f'{at[:-1]} page {page}"'
+                where = f'"page": {_or_null(page)}, "pages": {_or_null(pages)}'
+            number = numbers[score]
+            record = (
+                f'{{"document": {at}, "class": {assigned}, "score": {number}, "file": {quoted}, '
+                f'"line": {"null" if line is None else line}, {where}, '
+                f'"scores": [{{"name": {texts[best]}, "score": {number}'
             )
+            for name, its in scores[1:]:  # a comprehension would be a call for each line
+                record += names[name] + numbers[its]
+            records.append(record + end)
         if records:
             self._write(self._separator + ",\n".join(records))
             self._separator = ",\n"
