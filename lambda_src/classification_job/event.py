@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 
 from .errors import NotAnEventError
 
-# The bucket of a Region, which has the Region's name without dashes, on the S3 of any AWS partition.
-_ANSWERS = "cloudformation-custom-resource-response-"
-_S3_HOST = re.compile(
-    rf"{_ANSWERS}(?P<region>[a-z0-9-]+)\.s3(?:[.-](?:dualstack\.|fips\.)?[a-z]{{2,4}}(?:-[a-z]+)+-\d+)?"
-    r"\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
-)
+# Where the S3 of a partition is; bucket names are free again in each of them.
+_S3 = {
+    "aws-cn": "amazonaws.com.cn",
+    "aws-eusc": "amazonaws.eu",
+    "aws-iso": "c2s.ic.gov",
+    "aws-iso-b": "sc2s.sgov.gov",
+    "aws-iso-e": "cloud.adc-e.uk",
+    "aws-iso-f": "csp.hci.ic.gov",
+}
 _LONGEST = 255  # characters of an id
 _SIGNED_AT = re.compile(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)(?:&|$)")
 
@@ -97,8 +100,15 @@ def _is_cloudformations(url: object, stack_id: str) -> bool:
     # A local AWS answers for itself, where its configuration says so.
     if parts.scheme == "https" and parts.netloc and parts.netloc in os.environ.get("RESPONSE_URL_HOSTS", "").split(","):
         return True
-    found, region = _S3_HOST.fullmatch(parts.netloc), [*stack_id.split(":"), *[""] * 4][3]
-    return parts.scheme == "https" and found is not None and found["region"].replace("-", "") == region.replace("-", "")
+    return parts.scheme == "https" and re.fullmatch(_answers(stack_id), parts.netloc) is not None
+
+
+def _answers(stack_id: str) -> str:
+    """The hosts of CloudFormation's bucket for a stack's Region, as a pattern; other buckets anybody may register."""
+    partition, _, region = [*stack_id.split(":"), *[""] * 4][1:4]
+    bucket = f"cloudformation-custom-resource-response-{region.replace('-', '')}"
+    s3 = rf"s3([.-]((dualstack|fips)\.)?{re.escape(region)})?\.{re.escape(_S3.get(partition, 'amazonaws.com'))}"
+    return rf"{re.escape(bucket)}\.{s3}"
 
 
 def _made(url: str) -> float | None:

@@ -69,7 +69,10 @@ def _problems_of_request(request: Any, outside: Runtime) -> list[str]:
 
     model = outside.client("comprehend").meta.service_model.operation_model("StartDocumentClassificationJob")
     report = ParamValidator().validate(request, model.input_shape)
-    return [f"Request: {line}" for line in report.generate_report().splitlines()]
+    problems = [f"Request: {line}" for line in report.generate_report().splitlines()]
+    if isinstance(request, dict) and "ClientRequestToken" in request:
+        problems.append("Request.ClientRequestToken: follows from the event; leave it out")
+    return problems
 
 
 def _is_number(value: object, longest: int) -> bool:

@@ -74,7 +74,7 @@ def test_an_event_that_cannot_be_answered_is_refused_by_name_and_without_its_con
         ("aws", "us-east-1", "useast1.s3.us-east-1.amazonaws.com"),
         ("aws", "eu-west-1", "euwest1.s3-eu-west-1.amazonaws.com"),
         ("aws", "eu-west-1", "euwest1.s3.dualstack.eu-west-1.amazonaws.com"),
-        ("aws", "ap-southeast-3", "ap-southeast-3.s3.ap-southeast-3.amazonaws.com"),
+        ("aws", "ap-southeast-3", "apsoutheast3.s3.ap-southeast-3.amazonaws.com"),
         ("aws-us-gov", "us-gov-west-1", "usgovwest1.s3.us-gov-west-1.amazonaws.com"),
         ("aws-cn", "cn-north-1", "cnnorth1.s3.cn-north-1.amazonaws.com.cn"),
         ("aws-iso", "us-iso-east-1", "usisoeast1.s3.us-iso-east-1.c2s.ic.gov"),
@@ -159,7 +159,7 @@ def changed(path, value):
     return props
 
 
-MISSING = object()
+MISSING = ...
 
 
 @pytest.mark.parametrize(
@@ -244,3 +244,32 @@ def test_old_properties_can_be_anything(world, old):
 def test_a_number_that_arrives_as_a_number_is_taken(world):
     answer = world.send(world.event("Create", properties(Timeout=900, ServiceTimeout=1020)))
     assert answer["Status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "us-east-1.s3.amazonaws.com",
+        "u-seast1.s3.amazonaws.com",
+        "uswest2.s3.amazonaws.com",
+        "useast1.s3.us-west-2.amazonaws.com",
+        "useast1.s3.amazonaws.com.cn",
+        "useast1.s3.cn-north-1.amazonaws.com.cn",
+        "useast1.s3.us-east-1.amazonaws.eu",
+        "useast1.s3.us-east-1.c2s.ic.gov",
+        "useast1.s3.amazonaws.com:8443",
+        "useast1.s3.amazonaws.com.example.com",
+        "useast1-mine.s3.amazonaws.com",
+    ],
+)
+def test_a_bucket_that_anybody_may_register_is_not_answered(world, host):
+    given = world.event("Create", properties())
+    given["ResponseURL"] = f"https://cloudformation-custom-resource-response-{host}/x"
+    with pytest.raises(NotAnEventError, match="ResponseURL"):
+        event.parse(given, FUNCTION)
+
+
+def test_a_client_token_in_the_request_is_refused_in_words(world):
+    answer = world.create(properties(request(ClientRequestToken="mine")))
+    assert "Request.ClientRequestToken: follows from the event" in answer["Reason"]
+    assert world.comprehend.all == []
