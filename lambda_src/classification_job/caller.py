@@ -67,7 +67,7 @@ class Caller:
                 text = f"{sentence(error)} {rule.hint}".rstrip()
                 self._log("refused", error=str(error))
                 if for_a_start:
-                    self._progress.refusal = text[:1500]
+                    self._remember(operation, rule, text[:1500])
                 last_try = min(until, since + rule.within)
                 if not rule.first or self._clock.now() >= last_try:
                     refusals.pop(operation, None)
@@ -77,3 +77,11 @@ class Caller:
             else:
                 refusals.pop(operation, None)
                 return answer
+
+    def _remember(self, operation: str, rule: retry.Rule, text: str) -> None:
+        """Keep why no job was started: what the service said of the start itself before what others said."""
+        progress, is_start = self._progress, operation.startswith("start_")
+        if is_start:
+            progress.refused_start, progress.outcome_unknown = True, rule.may_have_been_done
+        if is_start or not progress.refused_start:
+            progress.refusal = text

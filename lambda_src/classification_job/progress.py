@@ -14,6 +14,7 @@ class Progress:
     hand_overs: int = 0  # runs before this one
     resume_at: float = 0.0  # when the pause ends that an earlier run began
     refusals: dict[str, int] = field(default_factory=dict)  # by operation, since it last succeeded
+    refused_start: bool = False  # whether the service itself has refused one
     refusal: str = ""  # the last of them that stood in the way of a start, and what to do about it
 
     listing: str = ""  # where the listing of the documents goes on
@@ -23,11 +24,13 @@ class Progress:
     attempt: int = 0  # starts before this one, each with a client token of its own
     passed: int = 0  # those of them that an earlier deployment made
     restarts: int = 0  # those of them that failed for want of access
+    outcome_unknown: bool = False  # whether the answer to its last try was lost
     tried_at: float = 0.0  # when this attempt was first tried
     tried_at_service: float = 0.0  # the same moment on the service's clock
     job_arn: str = ""  # this attempt's job, once it is known
     job_known_at: float = 0.0  # when it became known
     job_seen_unfinished: bool = False
+    working_since: float = 0.0  # when it was first seen at work, on the service's clock
     missing_since: float = 0.0  # since when the service has had no record of the job
 
     unused_since: float = 0.0  # since when no job uses the network that goes
@@ -35,7 +38,8 @@ class Progress:
     def next_attempt(self) -> None:
         """Forget the job at hand."""
         self.attempt, self.job_arn, self.job_seen_unfinished = self.attempt + 1, "", False
-        self.tried_at = self.tried_at_service = self.job_known_at = self.missing_since = 0.0
+        self.tried_at = self.tried_at_service = self.job_known_at = self.missing_since = self.working_since = 0.0
+        self.outcome_unknown = False
 
     def to_payload(self) -> dict[str, Any]:
         """For the next run."""

@@ -14,6 +14,7 @@ class Rule:
     first: int = 0
     longest: int = 300
     within: int = 3600
+    may_have_been_done: bool = False
 
     def wait(self, tries: int, chance: float) -> float:
         """Seconds after so many tries; chance (0 to 1) spreads a chorus."""
@@ -21,14 +22,14 @@ class Rule:
 
 
 # Roles and their policies are effective in seconds, grants of keys in minutes.
-_NOT_YET = {"first": 3, "longest": 30, "within": 300}
+_NOT_YET: Any = {"first": 3, "longest": 30, "within": 300}
 NOT_YET = Rule("Allow the function's role this call; a start needs the model, the job and iam:PassRole.", **_NOT_YET)
 # Up to five minutes, or fifty jobs ask hundreds of times for ten slots.
 _QUOTA = Rule(
     "One job starts a second (quota L-5674A323), ten run (L-E65FE76A): raise the timeout, or deploy fewer at once.", 2
 )
 _ASKED_TOO_OFTEN = Rule("Asked too often, with others of the account: deploy again.", 2, 15)
-_SERVICE = Rule("The service failed: deploy again.", 1, 30)
+_SERVICE = Rule("The service failed: deploy again.", 1, 30, may_have_been_done=True)
 _INVALID = Rule("Correct the options of the job.")
 _INVALID_ROLE = Rule(_INVALID.hint, **_NOT_YET)
 _RULES = {

@@ -9,6 +9,9 @@ from .properties import JobProperties
 from .service_time import service_time
 from .work import Work
 
+# Lambda runs an event again after a minute at the earliest; the first run comes within seconds.
+_RUN_AGAIN = 30
+
 
 def start(work: Work, wanted: JobProperties) -> None:
     """Start this attempt's job, or find it: all deliveries of an event walk one chain of client tokens."""
@@ -30,12 +33,18 @@ def start(work: Work, wanted: JobProperties) -> None:
 
 
 def _may_start(work: Work) -> None:
-    if work.clock.now() >= work.clock.last_start:
+    if work.clock.now() >= work.clock.last_start and not _may_be_there(work):
         raise JobError(
             f"No job was started within {work.clock.timeout} s. {work.progress.refusal}".rstrip()
             + " Raise the timeout."
         )
     operation.deployment(work)
+
+
+def _may_be_there(work: Work) -> bool:
+    """Whether the job may be there already, so that the same token would find it: an answer was lost, or a run died."""
+    progress, is_second_run = work.progress, work.progress.began - work.clock.event >= _RUN_AGAIN
+    return progress.outcome_unknown or (is_second_run and not progress.refused_start)
 
 
 def _token(work: Work, wanted: JobProperties) -> str:

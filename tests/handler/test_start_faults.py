@@ -10,7 +10,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.parsers import ResponseParserError
-from handler.world import error, properties, timeout
+from handler.world import Crash, error, properties, timeout
 
 START = "start_document_classification_job"
 
@@ -176,3 +176,25 @@ def test_refusals_are_counted_anew_after_a_success(world):
     assert asked[-1] - asked[0] < 420
     refused = [later - at for at, later in zip(asked[2::2], asked[3::2], strict=False)][:5]
     assert max(refused) < 4
+
+
+def test_a_job_whose_run_died_is_found_though_the_timeout_is_over(world):
+    world.faults["describe_document_classification_job"] = [None, None, Crash()]
+    answer = world.create(properties(Timeout="30", ServiceTimeout="300"))
+    (job,) = world.comprehend.all
+    assert answer["PhysicalResourceId"] == job.arn
+
+
+def test_a_job_whose_starts_answer_was_lost_at_the_last_moment_is_found(world):
+    world.faults[START] = [error("TooManyRequestsException")] * 5
+    world.after[START] = [timeout()]
+    answer = world.create(properties(Timeout="600"))
+    (job,) = world.comprehend.all
+    assert answer["PhysicalResourceId"] == job.arn
+
+
+def test_what_others_refuse_does_not_hide_why_the_service_refused_a_start(world):
+    world.faults[START] = [error("TooManyRequestsException", "ten run")] * 99
+    world.faults["describe_stacks"] = [None] * 9 + [error("Throttling", "slower")] * 999
+    answer = world.create(properties(Timeout="300"))
+    assert "ten run" in answer["Reason"]
