@@ -309,3 +309,18 @@ def test_a_record_that_comes_and_goes_is_not_given_up(world):
 
     world.comprehend.describe_document_classification_job = flickering
     assert world.create(properties(WaitFor="COMPLETED"))["Data"]["JobStatus"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(("queue", "proven"), [(5, 35), (31, 61), (70, 90), (300, 90)])
+def test_a_job_is_believed_when_it_has_worked_for_half_a_minute_or_is_old_enough(world, queue, proven):
+    world.comprehend.queue = queue
+    before = world.now
+    assert world.create()["Status"] == "SUCCESS"
+    assert proven <= world.now - before < proven + 25
+
+
+def test_a_description_that_is_refused_does_not_hide_the_running_job(world):
+    world.faults["describe_document_classification_job"] = [None] + [error("ValidationException")] * 9
+    answer = world.create()
+    (job,) = world.comprehend.all
+    assert f"{job.arn} may run on" in answer["Reason"]
