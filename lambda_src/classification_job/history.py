@@ -14,8 +14,10 @@ def last_stable_id(work: Work) -> str:
     """The physical id in the last configuration that was deployed; empty when history does not tell.
 
     Without rollback, deployments that failed can follow each other: what counts is the resource's last success before
-    the first of them, that is at the stack's last stable state or earlier.
+    the first of them, that is at the stack's last stable state or earlier. Where events no longer reach back so far,
+    it is the id that the first of the failed deployments began with.
     """
+    first = ""
     with suppress(JobError):  # A rollback need not fail for it.
         was_stable, deleted = False, set()
         for entry in _newest_first(work):
@@ -28,7 +30,31 @@ def last_stable_id(work: Work) -> str:
                 deleted.add(physical_id)
             elif was_stable and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
                 return str(physical_id)
-    return ""
+            elif not was_stable and status == "UPDATE_IN_PROGRESS":
+                first = str(physical_id or "")
+    return first
+
+
+def previous_end(work: Work) -> float | None:
+    """When the resource's operation before the present one ended; None when its stack does not tell."""
+    for entry in _newest_first(work):
+        is_end = entry["ResourceStatus"].endswith(("_COMPLETE", "_FAILED"))
+        if is_end and entry["LogicalResourceId"] == work.event.logical_id and entry.get("Timestamp"):
+            return float(entry["Timestamp"].timestamp())
+    return None
+
+
+def failed_in_this_operation(work: Work) -> bool:
+    """Whether the resource has failed since the stack's present update began: then an Update takes that back."""
+    has_failed = False
+    with suppress(JobError):
+        for entry in _newest_first(work):
+            if entry.get("PhysicalResourceId") == work.event.stack_id:
+                if entry["ResourceStatus"] == "UPDATE_IN_PROGRESS":
+                    return has_failed
+            elif entry["LogicalResourceId"] == work.event.logical_id:
+                has_failed |= entry["ResourceStatus"] == "UPDATE_FAILED"
+    return False
 
 
 def _newest_first(work: Work) -> Iterator[Any]:

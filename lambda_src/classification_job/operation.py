@@ -6,7 +6,7 @@ belongs to can have been answered, cancelled, rolled back or followed by the nex
 
 from dataclasses import dataclass
 
-from . import stack
+from . import history, stack
 from .errors import JobError
 from .work import Work
 
@@ -70,11 +70,19 @@ def _why_not(work: Work, resource: stack.Resource, stack_status: str) -> str:
     # age is that of the run, counted back from the stack's own clock.
     dated = event.made is not None
     made = event.made if event.made is not None else resource.asked - (work.clock.now() - work.progress.began)
-    if made < resource.since - (_CLOCKS if dated else _ROUNDED):
+    if made < resource.since - (_CLOCKS if dated else _ROUNDED) or (dated and _is_of_the_one_before(work, resource)):
         return "It is older than the operation that the resource is in."
     if not dated and made > resource.since + _UNDATED:
         return f"It bears no date and came more than {_UNDATED} s after the resource's operation began: deploy again."
     return ""
+
+
+def _is_of_the_one_before(work: Work, resource: stack.Resource) -> bool:
+    """Whether an event of about the operation's beginning was made before the last one had ended."""
+    if work.event.made is None or resource.since is None or work.event.made + _ROUNDED > resource.since:
+        return False
+    ended = history.previous_end(work)
+    return ended is not None and work.event.made <= ended
 
 
 def _age(work: Work, resource: stack.Resource) -> float:

@@ -18,7 +18,7 @@ def update(work: Work, wanted: JobProperties) -> Answer:
     old, new = properties.configuration(event.old_properties), properties.configuration(event.properties)
     if not work.progress.job_arn:
         during = operation.awaited_by(work)
-        if during.is_rollback:
+        if during.is_rollback or history.failed_in_this_operation(work):
             return _restore(work, wanted, old, new)
         if not new.asks_for_another_job_than(old):
             if event.physical_id == during.physical_id:  # Other jobs' tags are nobody's business.

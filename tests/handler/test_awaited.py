@@ -284,3 +284,54 @@ def test_an_answer_about_the_resource_is_not_taken_together_with_a_later_one_abo
     world.pass_time(100)
     assert [job.url for job in world.comprehend.all] == [world.stack.urls[2]]
     assert world.violations == []
+
+
+@pytest.mark.parametrize("seconds", [3, 7])
+def test_an_event_of_the_operation_before_starts_nothing_in_the_next_one_however_soon(world, seconds):
+    world.stack.create(properties())
+    world.s3.buckets["documents"] = {}
+    late = world.event("Update", properties(RunId="2"), "r2", OldResourceProperties=properties())
+    world.stack._append("Job", "", "UPDATE_IN_PROGRESS")
+    assert world.send(late)["Status"] == "FAILED"
+    world.stack._append("Job", "", "UPDATE_FAILED")
+    world.s3.buckets["documents"] = {"in/a.txt": 1}
+    world.pass_time(seconds)
+    world.event("Update", properties(RunId="3"), "r3", OldResourceProperties=properties())
+    world.stack._append("Job", "", "UPDATE_IN_PROGRESS")
+    world.invoke(late, 1)
+    world.pass_time(400)
+    assert len(world.comprehend.all) == 1
+
+
+def test_an_update_that_takes_a_failure_back_while_the_stack_still_updates_starts_nothing(world):
+    stack = world.stack
+    stack.create(properties())
+    (job,) = world.comprehend.all
+    stack._record_stack("UPDATE_IN_PROGRESS")
+    world.faults[START] = [error("ResourceNotFoundException")]
+    _, fine, _ = stack._send(
+        "Update", properties(RunId="2"), PhysicalResourceId=job.arn, OldResourceProperties=properties()
+    )
+    assert not fine
+    answer, _, _ = stack._send(
+        "Update", properties(), PhysicalResourceId=job.arn, OldResourceProperties=properties(RunId="2")
+    )
+    assert answer["PhysicalResourceId"] == job.arn
+    assert len(world.comprehend.all) == 1
+
+
+def test_a_rollback_names_the_job_before_also_when_the_stacks_events_no_longer_tell_of_it(world):
+    stack = world.stack
+    stack.create(properties())
+    (job,) = world.comprehend.all
+    stack.history.clear()
+    stack._record_stack("UPDATE_IN_PROGRESS")
+    _, fine, second = stack._send(
+        "Update", properties(RunId="2"), PhysicalResourceId=job.arn, OldResourceProperties=properties()
+    )
+    assert fine
+    stack._record_stack("UPDATE_ROLLBACK_IN_PROGRESS")
+    answer, _, _ = stack._send(
+        "Update", properties(), PhysicalResourceId=second, OldResourceProperties=properties(RunId="2")
+    )
+    assert answer["PhysicalResourceId"] == job.arn

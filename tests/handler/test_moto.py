@@ -22,6 +22,9 @@ class Waiting:
     def describe_stacks(self, **_):
         return {"Stacks": [{"StackStatus": f"{self.kind.upper()}_IN_PROGRESS"}]}
 
+    def describe_stack_events(self, **_):
+        return {"StackEvents": []}
+
     def describe_stack_resource(self, **_):
         return {
             "StackResourceDetail": {
