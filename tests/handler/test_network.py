@@ -1,7 +1,7 @@
 """When a network goes, the service's interfaces in it are removed, but never from under a running job."""
 
 import pytest
-from handler.world import NETWORK, Crash, error, network_properties, properties, request
+from handler.world import NETWORK, Crash, Resource, error, network_properties, properties, request
 
 VPC = network_properties(NETWORK)
 IN_NETWORK = properties(request(VpcConfig=NETWORK))
@@ -168,3 +168,24 @@ def test_a_create_that_is_cancelled_in_a_network_of_its_own_leaves_nothing_behin
     assert len(world.comprehend.all) == 1
     assert world.ec2.left(NETWORK) == []
     assert world.violations == []
+
+
+def test_a_network_that_only_grows_is_not_waited_for(world):
+    world.ec2.add("eni-1", status="in-use")
+    world.stack.resources["Network"] = Resource("UPDATE_COMPLETE", 0.0, "network-interfaces/subnet-1,subnet-2/sg-1")
+    event = world.event("Delete", VPC, logical_id="Network", PhysicalResourceId="network-interfaces/subnet-1/sg-1")
+    before = world.now
+    assert world.send(event)["Status"] == "SUCCESS"
+    assert world.now - before < 5
+
+
+def test_an_interface_that_a_running_job_has_not_attached_yet_is_left_to_it(world):
+    world.comprehend.work = 300
+    world.stack.create(IN_NETWORK)
+    world.ec2.add("eni-9", status="available")
+    event = world.event("Delete", VPC, logical_id="Network", PhysicalResourceId="network-interfaces/x/y")
+    world.invoke(event)
+    world.pass_time(100)
+    assert "eni-9" in world.ec2.interfaces
+    world.pass_time(900)
+    assert world.ec2.interfaces == {}
