@@ -7,7 +7,7 @@ from typing import Any
 
 from . import answer, event, progress
 from .answer import Answer
-from .errors import HandOver, JobError
+from .errors import HandOver, JobError, sentence
 from .runtime import Runtime
 from .work import Work, begin
 
@@ -35,7 +35,13 @@ def _serve_or_hand_over(work: Work, raw: dict[str, Any]) -> Answer | None:
     except HandOver:
         payload = json.dumps(raw | {"HandOver": work.progress.to_payload()})
         name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-        work.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+        try:
+            work.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+        except Exception as error:
+            raise JobError(
+                f"{sentence(error)} The function needs a fresh run of itself and may not start one; "
+                f"{work.progress.job_arn or 'no job'} runs on: allow it lambda:InvokeFunction, and concurrency."
+            ) from error
         work.log("handed over")
         return None
 

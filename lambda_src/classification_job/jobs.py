@@ -40,8 +40,9 @@ def _need(job: Job, name: str) -> object:
     value = job.record.get(name)
     if name == "OutputDataConfig" and isinstance(value, dict):
         # The service puts a folder of the job's own below the place that was asked for.
-        place = re.sub(r"/\d{12}-CLN-[^/]+/output/output\.tar\.gz$", "", value.get("S3Uri", "")).rstrip("/")
-        return value | {"S3Uri": place}
+        uri = value.get("S3Uri", "")
+        place, is_told = re.subn(r"/\d{12}-CLN-[^/]+/output/output\.tar\.gz$", "", uri)
+        return value | {"S3Uri": place if is_told else uri.removesuffix("/")}
     if name == "VpcConfig" and isinstance(value, dict):
         return {part: sorted(ids) for part, ids in value.items()}
     return value

@@ -122,3 +122,12 @@ def test_a_run_keeps_time_to_answer_before_its_lambda_ends(world):
     answer = world.create(properties(WaitFor="COMPLETED"))
     assert answer["Status"] == "SUCCESS"
     assert world.violations == []
+
+
+def test_a_flywheels_classifier_is_reckoned_with_before_a_job_is_started(world):
+    given = request(JobName="n" * 230) | {"FlywheelArn": "arn:aws:comprehend:us-east-1:123456789012:flywheel/mails"}
+    del given["DocumentClassifierArn"]
+    given["OutputDataConfig"] = {"S3Uri": "s3://results/" + "\u65e5" * 1010}
+    answer = world.create(properties(given))
+    assert answer["Status"] == "FAILED"
+    assert world.comprehend.all == []

@@ -154,7 +154,7 @@ def payload(**changes):
     return event | {"HandOver": {name: value for name, value in progress.items() if value is not MISSING}}
 
 
-MISSING = object()
+MISSING = ...
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,12 @@ def test_all_that_a_run_hands_over_is_read_by_the_next():
     kinds = get_type_hints(Progress)
     progress = Progress(**{name: values.get(kind.__name__, {"start": 3}) for name, kind in kinds.items()})
     assert from_payload(json.loads(json.dumps(progress.to_payload()))) == progress
+
+
+def test_a_hand_over_that_is_refused_names_the_job_that_runs(world):
+    world.life, world.comprehend.queue = 60, 500
+    world.faults["invoke"] = [error("TooManyRequestsException", "Rate exceeded")] * 9
+    answer = world.create(properties(WaitFor="COMPLETED", Timeout="3600"))
+    (job,) = world.comprehend.all
+    assert "Rate exceeded" in answer["Reason"]
+    assert f"{job.arn} runs on" in answer["Reason"]
