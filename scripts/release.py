@@ -71,7 +71,7 @@ def try_out(wheel: Path) -> None:
             text=True,
             check=True,
         ).stdout.strip()
-        subprocess.run([python, "app.py"], cwd=home, env={"PATH": f"{node}/bin:/usr/bin:/bin"}, check=True)  # noqa: S603
+        subprocess.run([python, "app.py", "out"], cwd=home, env={"PATH": f"{node}/bin:/usr/bin:/bin"}, check=True)  # noqa: S603
 
 
 def main() -> None:
