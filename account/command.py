@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PACE = 1.0
 LOCAL_PACE = 0.005
 LOCAL_QUOTA = 2
+_LONGEST_AGO = 7 * 86400  # so old a run can be cleaned up as well
 REPORT = ROOT / "build" / "account.json"
 
 
@@ -133,6 +134,7 @@ def _account(options: argparse.Namespace) -> Iterator[Run]:
             PACE,
             classifier=given["classifier"] or "",
             scratch=account.directory,
+            began=time.time() - (_LONGEST_AGO if options.clean else 0),
             interrupt=account.interrupt,
         )
     finally:
