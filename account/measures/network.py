@@ -32,12 +32,16 @@ def interfaces(bench: Bench) -> str:
     network, ec2 = _network(bench), bench.client("ec2")
     bench.write("in/a.txt")
     role = bench.data_access_role(bench.reads(), bench.writes(), allow(*ACTIONS))
-    job = bench.start(role, VpcConfig=network)
     filters = [{"Name": "subnet-id", "Values": network["Subnets"]}]
+    earlier = {
+        each["NetworkInterfaceId"] for each in ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    }
+    job = bench.start(role, VpcConfig=network)
     seen: dict[str, dict[str, Any]] = {}
 
     def look() -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        listed = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        found = [each for each in listed if each["NetworkInterfaceId"] not in earlier]
         seen.update({each["NetworkInterfaceId"]: each for each in found})
         return found
 
