@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 20  # documents; the others open on a click
 _WIDEST_MATRIX = 20  # classes
 _SHOWN_CONFUSIONS = 50
+_SHOWN_ERRORS = 100  # of one document
 
 
 def render_html(summary: Summary, *, source: str = "") -> str:
@@ -56,7 +57,9 @@ def render_html(summary: Summary, *, source: str = "") -> str:
             jobs=_rows((job, f"{count:,}") for job, count in summary.jobs.items()),
             problem_codes=_rows(errors + warnings),
             problems=_rows(
-                (p.document, problem.code, problem.message) for p in summary.problems for problem in p.errors
+                (p.document, problem.code, problem.message)
+                for p in summary.problems
+                for problem in p.errors[:_SHOWN_ERRORS]
             ),
             lowest=_rows((p.document, alternatives(p), best_score(p)) for p in summary.lowest),
             documents=_rows((p.document, class_names(p, summary.threshold), best_score(p)) for p in summary.first),

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from constructs_lib.predictions.reading import LABEL_THRESHOLD, BadArchiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from constructs_lib.predictions.labels import Labels
     from constructs_lib.predictions.reading import Prediction
 
 _MOST_NAMES = 10_000
+_MOST_TEXT = 10_000_000  # characters of all names
+_ROOM = 300_000  # scores and problems of all predictions that are kept; it is some tens of MiB
 _KEPT = 100  # problems and misses shown one by one; all of them are counted
 
 
@@ -157,7 +159,7 @@ class Summary:
         total: Predictions read: one a file, line or page.
         classes: How often each class was assigned, the most frequent first.
         unassigned: Documents without any class.
-        first: The first predictions, as many as were asked for.
+        first: The first predictions, as many as were asked for; fewer where they have many thousand scores.
         lowest: The least certain predictions, the least certain first.
         with_errors: Documents that carry an error.
         error_codes: How often each error code occurred.
@@ -221,8 +223,9 @@ def summarize_batches(
         The summary.
     """
     total = unassigned = 0
-    classes: dict[str, _Tally] = {}
-    jobs: dict[str | None, int] = {}
+    classes = _Tallies()
+    jobs = _Jobs()
+    room = _Room()
     kept_first: list[Prediction] = []
     problems = _Problems()
     least_certain = _LeastCertain(lowest)
@@ -236,16 +239,19 @@ def summarize_batches(
         if not assigned:
             unassigned += 1
         for name, score in assigned:
-            tally = classes.get(name) or _added(classes, name)
+            tally = classes[name]
             tally.documents += 1
             tally.scores += score
         if scores and scores[0][1] < least_certain.limit:
             least_certain.add(prediction)
         if total <= first:
-            kept_first.append(prediction)
+            if room.takes(prediction):
+                kept_first.append(prediction)
+            else:
+                first = 0
         if errors or warnings:
             problems.add(prediction)
-        jobs[job] = jobs.get(job, 0) + 1
+        jobs[job] += 1
         if comparison is not None:
             comparison.add(prediction)
 
@@ -275,16 +281,65 @@ class _Tally:
         self.documents, self.scores = 0, 0.0
 
 
-def _added(classes: dict[str, _Tally], name: str) -> _Tally:
-    tally = classes[name] = _Tally()
-    _check_number(classes, "classes")
-    return tally
+class _Names:
+    """Keep memory bounded: a model has at most a thousand classes, whatever an archive says.
+
+    Args:
+        what: What they are names of, for the message.
+        most: How many there may be. Default: 10,000.
+    """
+
+    def __init__(self, what: str, most: int | None = _MOST_NAMES) -> None:
+        self._what = what
+        self._most = most
+        self._number = self._text = 0
+
+    def add(self, name: str | None) -> None:
+        self._number += 1
+        self._text += len(name or "")
+        if self._most is not None and self._number > self._most:
+            raise BadArchiveError(f"there are more than {self._most:,} different {self._what}, which no classifier has")
+        if self._text > _MOST_TEXT:
+            raise BadArchiveError(f"the names of {self._what} have more than {_MOST_TEXT:,} characters")
 
 
-def _check_number(names: Collection[str], what: str) -> None:
-    """Keep memory bounded: a model has at most a thousand classes, whatever an archive says."""
-    if len(names) > _MOST_NAMES:
-        raise BadArchiveError(f"there are more than {_MOST_NAMES:,} different {what}, which no classifier has")
+class _Tallies(dict[str, _Tally]):
+    """Tallies of classes by their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = _Names("classes")
+
+    def __missing__(self, name: str) -> _Tally:
+        self._names.add(name)
+        self[name] = tally = _Tally()
+        return tally
+
+
+class _Jobs(dict[str | None, int]):
+    """How many predictions are of which job."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = _Names("jobs", most=None)
+
+    def __missing__(self, name: str | None) -> int:
+        self._names.add(name)
+        return 0
+
+
+class _Room:
+    """Keep memory bounded where predictions are kept."""
+
+    def __init__(self) -> None:
+        self._left = _ROOM
+
+    def takes(self, prediction: Prediction) -> bool:
+        problems = prediction.errors + prediction.warnings
+        text = len(prediction.file) + sum([len(name) for name, _ in prediction[4]])
+        text += sum([len(problem.code) + len(problem.message) for problem in problems])
+        self._left -= len(prediction[4]) + len(problems) + text // 100
+        return self._left >= 0
 
 
 class _Problems:
@@ -295,16 +350,21 @@ class _Problems:
         self.error_codes: Counter[str] = Counter()
         self.warning_codes: Counter[str] = Counter()
         self.kept: list[Prediction] = []
+        self._names = _Names("error codes"), _Names("warning codes")
+        self._room = _Room()
 
     def add(self, prediction: Prediction) -> None:
         if prediction.errors:
             self.with_errors += 1
-            self.error_codes.update([problem.code for problem in prediction.errors])
-            if len(self.kept) < _KEPT:
+            if len(self.kept) < _KEPT and self._room.takes(prediction):
                 self.kept.append(prediction)
-        self.warning_codes.update([problem.code for problem in prediction.warnings])
-        _check_number(self.error_codes, "error codes")
-        _check_number(self.warning_codes, "warning codes")
+        for problems, codes, names in zip(
+            (prediction.errors, prediction.warnings), (self.error_codes, self.warning_codes), self._names, strict=True
+        ):
+            for problem in problems:
+                if problem.code not in codes:
+                    names.add(problem.code)
+                codes[problem.code] += 1
 
 
 class _LeastCertain:
@@ -340,6 +400,7 @@ class _Comparison:
         self._right = self._labelled = self._unlabelled = 0
         self._predicted: set[tuple[str | None, int | None]] = set()
         self._misses: list[Miss] = []
+        self._room = _Room()
         self._by_label: Counter[str] = Counter()
         self._by_class: Counter[str] = Counter()
         self._right_by_class: Counter[str] = Counter()
@@ -363,7 +424,7 @@ class _Comparison:
             self._cells[next(iter(expected)), next(iter(found), None)] += 1
         if found == expected:
             self._right += 1
-        elif len(self._misses) < _KEPT:
+        elif len(self._misses) < _KEPT and self._room.takes(prediction):
             self._misses.append(Miss(prediction, tuple(sorted(expected))))
 
     def result(self) -> Accuracy:

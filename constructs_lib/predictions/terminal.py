@@ -224,8 +224,9 @@ class _Report:
             yield self._heading(f"Errors in {counted(summary.with_errors, 'document')}", "bold red")
             yield from (self._note(f"{count:,} x {code}") for code, count in summary.error_codes.items())
             for prediction in summary.problems[:_SHOWN_PROBLEMS]:
-                for problem in prediction.errors:
+                for problem in prediction.errors[:_SHOWN_PROBLEMS]:
                     yield self._note(f"{prediction.document}: {problem.message or problem.code}")
+                yield from self._further(len(prediction.errors) - _SHOWN_PROBLEMS, "error")
             yield from self._further(summary.with_errors - _SHOWN_PROBLEMS, "document")
         if summary.warning_codes:
             yield self._heading("Warnings", "bold yellow")

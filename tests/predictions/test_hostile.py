@@ -253,3 +253,39 @@ def test_more_classes_than_a_model_has_are_refused():
     records = (multi_class(str(n), (f"CLASS {n}", 0.5)) for n in range(10_001))
     with pytest.raises(BadArchiveError, match=r"more than 10,000 different classes"):
         summarize(read_predictions(io.BytesIO(json_lines(records))))
+
+
+LONG = "n" * 500_000
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        lambda n: multi_class("a", (f"{n}{LONG}", 0.5)),
+        lambda n: {"File": "a", "Errors": [{"ErrorCode": f"{n}{LONG}"}]},
+        lambda n: {"File": "a", "Classes": [], "Warnings": [{"WarnCode": f"{n}{LONG}"}]},
+        lambda n: {"file": "a", "predictions": [], "job_id": f"{n}{LONG}"},
+    ],
+    ids=["classes", "errors", "warnings", "jobs"],
+)
+def test_names_without_end_are_refused(record):
+    lines = (json_lines([record(n)]) for n in range(40))
+    with pytest.raises(BadArchiveError, match="have more than 10,000,000 characters"):
+        summarize(prediction for line in lines for prediction in read_predictions(io.BytesIO(line)))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"File": "a", "Classes": [{"Name": str(n), "Score": 0.5} for n in range(20_000)]},
+        {"File": "a", "Errors": [{}] * 100_000},
+        {"File": "a" * 1_000_000, "Classes": []},
+    ],
+    ids=["scores", "errors", "a name"],
+)
+def test_fewer_predictions_are_kept_where_they_are_huge(record):
+    line = json_lines([record])
+    found = summarize((p for _ in range(40) for p in read_predictions(io.BytesIO(line))), first=40, lowest=1)
+    assert found.total == 40
+    assert 2 <= len(found.first) <= 30
+    assert len(found.problems) <= 4

@@ -22,6 +22,7 @@ _PLAIN_TYPES = {name: name for name in _DOCUMENT_TYPES.values()}
 _PLAIN_TYPES |= {"ScannedPDF": "SCANNED_PDF", "NativePDF": "NATIVE_PDF"}
 _MOST_PAGES = 1_000_000  # of a document that is read in the short way
 _MOST_PROBLEMS = 100_000  # of all pages of a document; what is said of the whole document counts for each page
+_LONGEST_KEPT = 1_000  # characters of a name
 _FIELDS_NAMED = 5
 _NAMES_KEPT = 10_000  # ten times as many classes as a model may have
 
@@ -127,7 +128,8 @@ def _other(record: Any, names: dict[str, str], job: str | None) -> Iterator[Pred
     for item in _listed(record):
         if len(names) >= _NAMES_KEPT:
             names.clear()
-        names[item["Name"]] = item["Name"].strip()
+        if len(item["Name"]) <= _LONGEST_KEPT:
+            names[item["Name"]] = item["Name"].strip()
 
 
 def _listed(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
