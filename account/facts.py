@@ -368,6 +368,7 @@ _SURROUNDINGS = (
         look=network.interfaces,
         most=_ONE,
         minutes=20,
+        settings={"job_seconds": 1.5},
         makes=_NETWORK,
         code=(Anchor(f"{_HANDLER}/interfaces.py", ":Comprehend"),),
         double=(Anchor(f"{_LOCAL}/hooks/ec2.py", "def leave_network("),),
