@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import jsii
@@ -16,7 +16,7 @@ from constructs_lib._core.l1 import l1
 from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from constructs import Construct, IConstruct
 
@@ -122,7 +122,7 @@ class RolePolicy(iam.Policy):
             # Nothing happens when it is attached already.
             self._role.attach_inline_policy(self)
         if self._by_content:
-            content = json.dumps(cdk.Stack.of(self).resolve(_rendered(self._statements())), sort_keys=True)
+            content = _whatever_the_order(cdk.Stack.of(self).resolve(_rendered(self._statements())))
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
 
     def granted(self) -> iam.Grant:
@@ -223,6 +223,32 @@ def _rendered(statements: Sequence[Statement]) -> list[dict[str, object]]:
         seen[statement.sid] = number = seen.get(statement.sid, 0) + 1
         rendered.append({**statement.render(), "Sid": f"{statement.sid}{number if number > 1 else ''}"})
     return rendered
+
+
+def _whatever_the_order(rendered: Sequence[Mapping[str, Any]]) -> str:
+    """Write resolved statements so that those that allow the same are the same, in whatever order jobs were defined."""
+
+    def in_order(values: object) -> object:
+        return sorted(values, key=_as_text) if isinstance(values, list) else values
+
+    return _as_text(
+        sorted(
+            _as_text(
+                {
+                    **{name: in_order(value) for name, value in statement.items() if name != "Sid"},
+                    "Condition": {
+                        operator: {key: in_order(value) for key, value in keys.items()}
+                        for operator, keys in statement.get("Condition", {}).items()
+                    },
+                }
+            )
+            for statement in rendered
+        )
+    )
+
+
+def _as_text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def lazy_document(statements: Callable[[], Sequence[Statement]]) -> cdk.IResolvable:

@@ -97,6 +97,22 @@ def test_a_policy_is_named_after_its_content():
         assert before != after
 
 
+def test_a_policy_keeps_its_name_in_whatever_order_jobs_are_defined():
+    def ids(order):
+        stack = cdk.Stack(new_app(), "Stack")
+        for number in order:
+            reader = DocumentReader.detect_text() if number else None
+            key = f"arn:aws:kms:us-east-1:111122223333:key/0000000{number}-0000-0000-0000-000000000000"
+            results = results_in(stack, f"out-{number}/", encryption_key=key)
+            add_job(
+                stack, f"Job{number}", documents=documents_in(stack, f"in-{number}/", reader=reader), results=results
+            )
+        return data_access_ids(stack)
+
+    assert ids([0, 1, 2]) == ids([2, 0, 1]) == ids([1, 2, 0])
+    assert ids([0, 1]) != ids([0, 2])
+
+
 def test_another_job_changes_the_policy_but_not_the_rights_of_the_first():
     def rights(jobs):
         stack = cdk.Stack(new_app(), "Stack")
