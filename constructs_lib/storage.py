@@ -137,12 +137,22 @@ class PrivateBucket(s3.Bucket):
                 "access_logs_bucket is not of this app, so that no access logs arrive unless its policy already has "
                 f"this statement: {json.dumps(cdk.Stack.of(self).resolve(statement))}",
             )
-        if logs.encryption_key is not None:
+        if _has_kms_key(logs):
             annotations.add_warning_v2(
                 "cdk-comprehend-classification:accessLogsBucketHasKey",
                 "access_logs_bucket is encrypted with a KMS key, and S3 delivers access logs only to buckets that are "
                 "encrypted with SSE-S3; use another bucket",
             )
+
+
+def _has_kms_key(bucket: s3.IBucket) -> bool:
+    if bucket.encryption_key is not None:
+        return True
+    # The key that AWS manages for S3 stands in the resource only.
+    resource = bucket.node.default_child
+    return isinstance(resource, s3.CfnBucket) and "aws:kms" in json.dumps(
+        cdk.Stack.of(bucket).resolve(resource.bucket_encryption)
+    )
 
 
 class RotatedKey(kms.Key):

@@ -3,6 +3,7 @@
 import json
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_s3 as s3
 from support import CLASSIFIER_ARN, new_app
@@ -54,8 +55,9 @@ def test_an_imported_bucket_gets_a_warning_with_the_statement(stack):
     assert all("logging.s3.amazonaws.com" in text and "our-logs" in text for text in found)
 
 
-def test_a_bucket_with_a_key_gets_a_warning(stack):
-    pipeline(stack, access_logs_bucket=s3.Bucket(stack, "Logs", encryption=s3.BucketEncryption.KMS))
+@pytest.mark.parametrize("key", ["KMS", "KMS_MANAGED", "DSSE", "DSSE_MANAGED"])
+def test_a_bucket_with_a_key_gets_a_warning(stack, key):
+    pipeline(stack, access_logs_bucket=s3.Bucket(stack, "Logs", encryption=s3.BucketEncryption[key]))
     assert [text for text in warnings_of(stack) if "SSE-S3" in text]
 
 
