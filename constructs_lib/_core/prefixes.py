@@ -26,9 +26,16 @@ BUCKET_NAME_LENGTH = (3, 63)
 # IAM User Guide, "IAM and AWS STS quotas": a policy holds no character beyond this one.
 LAST_IAM_CHARACTER = "\u00ff"
 
+# Same pages: what looks like a name, but is none of a general purpose bucket.
+_NO_BUCKET = re.compile(r".*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)")
+_IP_ADDRESS = re.compile(r"\d+(\.\d+){3}")
+
 ACCESS_POINT = re.compile(r":accesspoint[/:]|:outpost[/:]")
 
-_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*://|arn:)", re.IGNORECASE)
+# Written with one slash, or as a host alone, they are meant all the same.
+_SCHEME = re.compile(
+    r"\s*([a-z][a-z0-9+.-]*://|(s3[an]?|https?):/|arn:|([a-z0-9.-]+\.)?s3[a-z0-9.-]*\.amazonaws\.com)", re.IGNORECASE
+)
 _URI = re.compile(r"s3://([^/]*)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 _ANOTHER_URI = re.compile(r"s3://", re.IGNORECASE)
 
@@ -111,7 +118,7 @@ def check_bucket_name(option: str, name: str) -> list[str]:
     Returns:
         Problems.
     """
-    if not is_known(name) or S3_URI.fullmatch(f"s3://{name}"):
+    if not is_known(name):
         return []
     shortest, longest = BUCKET_NAME_LENGTH
     wrong = sorted(set(re.sub(r"[a-z0-9.-]", "", name)))
@@ -121,8 +128,14 @@ def check_bucket_name(option: str, name: str) -> list[str]:
         advice = f"the service takes no bucket with {', '.join(map(repr, wrong))} in its name; use another bucket"
     elif not shortest <= len(name) <= longest:
         advice = f"this one has {len(name)} characters"
-    else:
+    elif not S3_URI.fullmatch(f"s3://{name}"):
         advice = "this one begins or ends with a dot or a hyphen"
+    elif ".." in name or _IP_ADDRESS.fullmatch(name):
+        advice = "two dots in a row and IP addresses are no names"
+    elif _NO_BUCKET.fullmatch(name):
+        advice = "S3 keeps such names for access points and other kinds of buckets; import the bucket behind it"
+    else:
+        return []
     allowed = f"a bucket name of {shortest} to {longest} lower-case letters, digits, dots and hyphens"
     return [problem(option, name, allowed, advice)]
 
