@@ -18,6 +18,7 @@ from constructs import Construct, DependencyGroup
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_place, check_region
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.findings import acknowledge
@@ -107,6 +108,8 @@ class ClassificationNetwork(Construct):
             *_check_made(max_azs, cidr),
             *check_removal_policy(removal_policy),
         ]
+        if not problems and vpc is not None:
+            problems += check_region("vpc", f"a VPC in {vpc.env.region}", vpc.env.region, Environment.of(scope))
         selected: _Selected | None = None
         if not problems and vpc is not None:
             selected = _Selected.of(vpc, vpc_subnets)
@@ -432,16 +435,18 @@ def check_removal_policy(value: object) -> list[str]:
     return [problem("removal_policy", value, allowed, "use cdk.RemovalPolicy.RETAIN or .DESTROY")]
 
 
-def check_network(network: object) -> list[str]:
+def check_network(network: object, environment: Environment) -> list[str]:
     """Check what was given as a network.
 
     Args:
         network: Anything.
+        environment: Where the job runs.
 
     Returns:
         Problems.
     """
     if isinstance(network, ClassificationNetwork):
-        return []
+        place = Environment.of(network)
+        return check_place("network", "a network", place.region, place.account, environment)
     advice = "use ClassificationNetwork(..., vpc=...)"
     return [problem("network", network, "a ClassificationNetwork", advice)]

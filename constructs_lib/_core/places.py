@@ -50,3 +50,40 @@ def check_region(option: str, got: str, region: str | None, environment: Environ
     if known and region and is_known(region) and region != known:
         return [problem(option, got, f"Region {known}, the stack's", _NO_CROSSING)]
     return []
+
+
+def check_place(option: str, what: str, region: str | None, account: str | None, environment: Environment) -> list[str]:
+    """Check that something lies in the Region and account of a stack.
+
+    Args:
+        option: The option that has it.
+        what: How the problem names it.
+        region: Its Region, if it has one.
+        account: Its account.
+        environment: Where the stack is deployed.
+
+    Returns:
+        Problems.
+    """
+    return check_region(option, f"{what} in {region}", region, environment) + check_account(
+        option, what, account, environment
+    )
+
+
+def check_account(option: str, what: str, account: str | None, environment: Environment) -> list[str]:
+    """Check that something lies in the account of a stack.
+
+    Args:
+        option: The option that has it.
+        what: How the problem names it.
+        account: Its account.
+        environment: Where the stack is deployed.
+
+    Returns:
+        Problems.
+    """
+    known = environment.known_account
+    if known and account and is_known(account) and account != known:
+        advice = "use one of that account; a job reaches none of another"
+        return [problem(option, f"{what} of account {account}", f"one of account {known}, the stack's", advice)]
+    return []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from constructs_lib._core.arns import Arn
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_account
 from constructs_lib._core.tokens import is_known
 from constructs_lib.errors import problem
 
@@ -34,6 +35,7 @@ def role_arn(role: iam.IRole) -> str:
 
 
 _ARNS: Memo[str] = Memo()
+_ACCOUNTS: Memo[str] = Memo()
 
 
 def check_role(option: str, role: object, environment: Environment) -> list[str]:
@@ -50,8 +52,11 @@ def check_role(option: str, role: object, environment: Environment) -> list[str]
     if not offers(role, "role_arn", "attach_inline_policy"):
         advice = "use DataAccessRole, or import the role with iam.Role.from_role_arn(...)"
         return [problem(option, role, "an iam.Role", advice)]
-    arn = role_arn(cast("iam.IRole", role))
-    return check_role_arn(option, arn, environment.known_account) if is_known(arn) else []
+    known = cast("iam.IRole", role)
+    arn = role_arn(known)
+    if is_known(arn):
+        return check_role_arn(option, arn, environment.known_account)
+    return check_account(option, "a role", _ACCOUNTS.of(known, lambda: known.env.account), environment)
 
 
 def check_role_arn(option: str, arn: str, account: str | None) -> list[str]:

@@ -62,7 +62,7 @@ def job_problems(
     if volume_encryption_key is not None:
         found += check_key("volume_encryption_key", volume_encryption_key, environment, aliases=False)
     if network is not None:
-        found += check_network(network)
+        found += check_network(network, environment)
     found += settings.problems()
     if handler is not None:
         found += _check_handler(handler, scope)

@@ -16,6 +16,7 @@ from support import CLASSIFIER_ARN, FLYWHEEL_ARN, documents_in, job_properties, 
 from constructs_lib import (
     ClassificationModel,
     ClassificationNetwork,
+    DataAccessRole,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
     DocumentReader,
@@ -134,6 +135,13 @@ def from_uri(uri):
         (lambda s: {"documents": documents(s, "S3://in-b/docs/")}, "documents", "leave out the bucket"),
         (lambda s: {"documents": documents(s, "https://b.s3.amazonaws.com/docs/")}, "documents", "takes a URI"),
         (lambda s: {"documents": documents(s, "arn:aws:s3:::b/docs/")}, "documents", "takes a URI"),
+        (lambda s: {"documents": documents(s, "s3:/in-b/docs/")}, "documents", "leave out the bucket"),
+        (lambda s: {"documents": documents(s, "b.s3.us-east-1.amazonaws.com/d/")}, "documents", "leave out the bucket"),
+        (lambda s: {"documents": documents(s, "s3-eu-west-1.amazonaws.com/b/d/")}, "documents", "leave out the bucket"),
+        (lambda s: {"documents": from_uri("s3://a..b/in/")}, "documents", "two dots"),
+        (lambda s: {"documents": from_uri("s3://10.0.0.1/in/")}, "documents", "IP addresses"),
+        (lambda s: {"documents": from_uri("s3://point-1a2b3c-s3alias/in/")}, "documents", "access points"),
+        (lambda s: {"results": Results.to_uri("s3://b--use1-az4--x-s3/out/")}, "results", "other kinds of buckets"),
         (lambda s: {"documents": documents(s, "docs/,s3://b/more/")}, "documents", "one prefix"),
         (lambda s: {"documents": from_uri("s3://a-b/x/,s3://c-d/y/")}, "documents", "one prefix"),
         (lambda s: {"documents": from_uri("https://a-b.s3.amazonaws.com/x")}, "documents", "URLs, ARNs"),
@@ -264,6 +272,21 @@ def test_buckets_and_keys_that_a_stack_of_another_region_defines_are_refused(con
         "results: got 'a bucket in eu-west-1'",
         "volume_encryption_key: got 'a key in eu-west-1'",
     ]
+
+
+def test_a_network_of_another_region_or_account_and_a_role_of_another_account_are_refused(concrete):
+    place = cdk.Environment(account="444455556666", region="eu-west-1")
+    there = cdk.Stack(concrete.node.root, "There", env=place)
+    problems = refusal(
+        concrete, network=ClassificationNetwork(there, "Network"), data_access_role=DataAccessRole(there, "Role")
+    )
+    assert [problem.partition(";")[0] for problem in problems] == [
+        "data_access_role: got 'a role of account 444455556666'",
+        "network: got 'a network in eu-west-1'",
+        "network: got 'a network of account 444455556666'",
+    ]
+    with pytest.raises(ValidationError, match=r"vpc: got 'a VPC in eu-west-1'.*us-east-1"):
+        ClassificationNetwork(concrete, "Network", vpc=ClassificationNetwork(there, "Other").vpc)
 
 
 @pytest.mark.parametrize("value", [None, "", 0, "false"])
