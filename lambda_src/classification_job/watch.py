@@ -82,8 +82,9 @@ def _too_late(work: Work, job: Job, milestone: str) -> str:
 def _without_record(work: Work) -> None:
     progress, now = work.progress, work.clock.now()
     progress.missing_since = progress.missing_since or now
-    if now - progress.missing_since >= _NO_RECORD:
+    missing = now - progress.missing_since
+    if missing >= _NO_RECORD or now >= work.clock.last_moment:
         raise JobError(
-            f"{progress.job_arn} was started, but the service has had no record of it for {_NO_RECORD} s. See whether "
+            f"{progress.job_arn} was started, but the service has had no record of it for {missing:.0f} s. See whether "
             "ListDocumentClassificationJobs names it, then deploy with another run_id."
         )

@@ -1,7 +1,7 @@
 """Create: the job is started and followed to its milestone."""
 
 import pytest
-from handler.world import ACCOUNT, EPOCH, MODEL, NO_READ, error, properties, request, timeout
+from handler.world import ACCOUNT, EPOCH, MODEL, NO_READ, Crash, error, properties, request, timeout
 
 
 def test_a_job_that_works_is_reported_with_every_attribute(world):
@@ -324,3 +324,12 @@ def test_a_description_that_is_refused_does_not_hide_the_running_job(world):
     answer = world.create()
     (job,) = world.comprehend.all
     assert f"{job.arn} may run on" in answer["Reason"]
+
+
+def test_a_run_that_comes_at_the_last_moment_and_finds_no_record_answers(world):
+    world.life, world.comprehend.vanish = 60, True
+    world.faults["describe_document_classification_job"] = [None, None, None, Crash()]
+    answer = world.create(properties(Timeout="12", ServiceTimeout="132"))
+    (job,) = world.comprehend.all
+    assert f"{job.arn} was started, but the service has had no record of it" in answer["Reason"]
+    assert world.violations == []
