@@ -11,10 +11,10 @@ import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as s3_assets
 
-from constructs_lib._core.arns import Arn, Environment
+from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import offers
-from constructs_lib._core.tokens import is_known, settled
+from constructs_lib._core.tokens import settled
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.grants import Granted, grant
 from constructs_lib._iam.permissions import JobAccess, data_access_statements
@@ -288,7 +288,9 @@ class DocumentClassificationJob(cdk.Resource):
             decrypt = say.decrypt_results(key, self._environment)
             # A key policy speaks of its own key, which it cannot name.
             of_itself = [replace(statement, resources=["*"]) for statement in decrypt]
-            parts.append(Granted(decrypt, of_itself, self._results_key_construct, _account_of(key, self._environment)))
+            parts.append(
+                Granted(decrypt, of_itself, self._results_key_construct, key.owner or self._environment.known_account)
+            )
         return grant(self, "ReadResults", grantee, parts)
 
     def _results_of(self, job_id: str) -> str:
@@ -306,11 +308,6 @@ class DocumentClassificationJob(cdk.Resource):
             return bucket, prefix, bucket.encryption_key
         asset = s3_assets.Asset(self, "Documents", path=str(documents.file))
         return BucketFacts.of(asset.bucket), asset.s3_object_key, documents.encryption_key
-
-
-def _account_of(key: KeyReference, environment: Environment) -> str | None:
-    arn = Arn.parse(key.resource)
-    return arn.account if arn and is_known(arn.account) else environment.known_account
 
 
 def _fingerprint(scope: Construct, access: JobAccess, environment: Environment) -> str:

@@ -45,11 +45,19 @@ class KeyReference:
         identifier: The value of `KmsKeyId` or `VolumeKmsKeyId`.
         resource: The ARN that a policy names; with an alias every key of its account and Region, narrowed by `alias`.
         alias: `alias/<name>` when only the alias is known, so that a policy needs the condition `kms:ResourceAliases`.
+        account: The account of the stack that defines it, for a key whose ARN is not known.
     """
 
     identifier: str
     resource: str
     alias: str | None = None
+    account: str | None = None
+
+    @property
+    def owner(self) -> str | None:
+        """The account that the key is in, if that is known."""
+        arn = Arn.parse(self.resource)
+        return next((each for each in (arn and arn.account, self.account) if each and is_known(each)), None)
 
     @classmethod
     def of(cls, key: Key, environment: Environment, *, aliases: bool = True) -> KeyReference:
@@ -67,12 +75,12 @@ class KeyReference:
             return cls._of_string(key, environment)
         if not is_alias(key):
             arn = key_arn(key)
-            return cls(arn, arn)
+            return cls(arn, arn, account=_account(key))
         target = alias_target(key)
         if target is None:
             return cls(key.key_arn, _any_key(environment, None), key.alias_name)
         arn = key_arn(target)
-        return cls(key.key_arn if aliases else arn, arn)
+        return cls(key.key_arn if aliases else arn, arn, account=_account(target))
 
     @classmethod
     def _of_string(cls, key: str, environment: Environment) -> KeyReference:
@@ -124,6 +132,14 @@ def key_arn(key: object) -> str:
 
 _ARNS: Memo[str] = Memo()
 _REGIONS: Memo[str] = Memo()
+_ACCOUNTS: Memo[str] = Memo()
+
+
+def _account(key: object) -> str | None:
+    if not offers(key, "env"):
+        return None
+    owned = cast("kms.IKey", key)
+    return _ACCOUNTS.of(owned, lambda: owned.env.account)
 
 
 def alias_target(alias: kms.IAlias) -> kms.IKey | None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from constructs_lib._core.arns import Arn
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam.permissions import data_access_statements
@@ -83,20 +82,20 @@ def warn_of_foreign_keys(job: IConstruct, access: JobAccess, environment: Enviro
         environment: Where it runs.
     """
     account = environment.known_account
-    keys = {key.resource for key in (access.documents_key, access.results_key, access.volume_key) if key}
-    foreign = {arn.account for key in keys if (arn := Arn.parse(key)) and is_known(arn.account)} - {account}
+    keys = [key for key in (access.documents_key, access.results_key, access.volume_key) if key]
+    foreign = {key.resource: key.owner for key in keys if key.owner not in (None, account)}
     if account is None or not foreign:
         return
     statements = [
         {**statement.render(), "Principal": {"AWS": access.role_arn}, "Resource": "*"}
         for statement in data_access_statements([access], environment)
-        if any(action.startswith("kms:") for action in statement.actions)
-        and foreign & {arn.account for resource in statement.resources if (arn := Arn.parse(resource))}
+        if any(action.startswith("kms:") for action in statement.actions) and foreign.keys() & set(statement.resources)
     ]
+    owners = ", ".join(sorted({str(owner) for owner in foreign.values()}))
     warn(
         job,
         "keyOfAnotherAccount",
-        f"the key policy of the key in account {', '.join(sorted(foreign))} must have these statements, or the job "
+        f"the key policy of the key in account {owners} must have these statements, or the job "
         f"fails: {json.dumps(cdk.Stack.of(job).resolve(statements))}",
     )
 

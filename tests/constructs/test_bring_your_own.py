@@ -149,6 +149,18 @@ def test_a_key_of_another_account_is_used_and_its_owner_named_in_a_warning(model
     assert "kms:CreateGrant" in text
 
 
+def test_the_key_of_a_stack_of_another_account_gets_the_same_warning(model):
+    app = new_app()
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    other = cdk.Stack(app, "Other", env=cdk.Environment(account="444455556666", region="us-east-1"))
+    results = results_in(stack, encryption_key=kms.Key(other, "Key"))
+    DocumentClassificationJob(stack, "Job", model=model, documents=documents_in(stack), results=results)
+    (warning,) = assertions.Annotations.from_stack(stack).find_warning(
+        "/Stack/Job", assertions.Match.string_like_regexp("key policy.*444455556666")
+    )
+    assert "kms:GenerateDataKey" in str(warning.entry.data)
+
+
 def test_the_keys_of_given_buckets_are_allowed(stack, model):
     keys = {name: kms.Key(stack, f"{name}Key") for name in ("In", "Out")}
     buckets = {name: s3.Bucket(stack, f"My{name}", encryption_key=key) for name, key in keys.items()}
