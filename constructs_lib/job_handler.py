@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,8 @@ from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_region
+from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
@@ -112,6 +115,11 @@ class ClassificationJobHandler(Construct):
             environment_encryption=environment_encryption,
             role=role,
         )
+        if not problems:
+            for option, part in {"vpc": vpc, "environment_encryption": environment_encryption}.items():
+                if part is not None:
+                    region = part.env.region
+                    problems += check_region(option, f"one in {region}", region, Environment.of(scope))
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
@@ -422,12 +430,51 @@ def _is_list_of(*attributes: str) -> Callable[[Any], bool]:
 
 
 def _is_environment(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
-    return isinstance(value, Mapping) and all(isinstance(text, str) for item in value.items() for text in item)
+    return isinstance(value, Mapping) and all(
+        isinstance(text, str)
+        and isinstance(name, str)
+        and (not is_known(name) or (_VARIABLE.fullmatch(name) and name not in _RESERVED))
+        for name, text in value.items()
+    )
+
+
+def _is_runtime(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
+    if not isinstance(value, lambda_.Runtime):
+        return False
+    python = _PYTHON.fullmatch(value.name)
+    return not is_known(value.name) or (python is not None and int(python[1]) >= _OLDEST_PYTHON)
+
+
+# API Reference of Lambda, "Environment"; Developer Guide, "Defined runtime environment variables". The first is ours.
+_VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
+_RESERVED = frozenset(
+    {
+        "STACK_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
+_PYTHON = re.compile(r"python3\.(\d+)")
+_OLDEST_PYTHON = 11
 
 
 # What each option must be.
 _KINDS: Mapping[str, _Check] = {
-    "runtime": (lambda value: isinstance(value, lambda_.Runtime), "a lambda_.Runtime"),
+    "runtime": (_is_runtime, f"a lambda_.Runtime of Python 3.{_OLDEST_PYTHON} or newer"),
     "architecture": (lambda value: isinstance(value, lambda_.Architecture), "a lambda_.Architecture"),
     "memory_size": (
         lambda value: type(value) is int and _MEMORY_MIB[0] <= value <= _MEMORY_MIB[1],
@@ -439,7 +486,10 @@ _KINDS: Mapping[str, _Check] = {
     "vpc": (lambda value: offers(value, "vpc_id", "select_subnets"), "an ec2.Vpc"),
     "vpc_subnets": (lambda value: isinstance(value, ec2.SubnetSelection), "an ec2.SubnetSelection"),
     "security_groups": (_is_list_of("security_group_id", "add_egress_rule"), "a list of ec2.SecurityGroup"),
-    "environment": (_is_environment, "a mapping of texts to texts"),
+    "environment": (
+        _is_environment,
+        "a mapping of texts to texts, names of letters, digits and _, neither STACK_ID nor one of Lambda's",
+    ),
     "environment_encryption": (lambda value: offers(value, "key_arn", "grant_decrypt"), "a kms.Key"),
     "role": (lambda value: offers(value, "role_arn", "attach_inline_policy"), "an iam.Role"),
 }

@@ -18,6 +18,7 @@ from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.statements import receive_access_logs
 from constructs_lib.documents import check_lifecycle_rules
 from constructs_lib.errors import ValidationError, problem
+from constructs_lib.keys import check_key
 from constructs_lib.network import check_removal_policy
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ class PrivateBucket(s3.Bucket):
         if encryption_key is not None and not offers(encryption_key, "key_arn"):
             advice = "import it with kms.Key.from_key_arn(...)"
             problems.append(problem("encryption_key", encryption_key, "a kms.Key", advice))
+        elif encryption_key is not None:
+            problems += check_key("encryption_key", encryption_key, Environment.of(scope), aliases=True)
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(

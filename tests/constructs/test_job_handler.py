@@ -19,6 +19,7 @@ from constructs_lib import (
     ClassificationNetwork,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    PrivateBucket,
     ValidationError,
 )
 
@@ -120,6 +121,33 @@ def test_options_that_contradict_each_other_are_refused(stack):
             vpc_subnets=ec2.SubnetSelection(),
         )
     assert [problem.partition(":")[0] for problem in caught.value.problems] == ["log_retention", "vpc_subnets"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("runtime", lambda_.Runtime.NODEJS_22_X),
+        ("runtime", lambda_.Runtime.PYTHON_3_10),
+        ("runtime", lambda_.Runtime.PROVIDED_AL2023),
+        ("environment", {"STACK_ID": "x"}),
+        ("environment", {"AWS_REGION": "x"}),
+        ("environment", {"1st": "x"}),
+    ],
+)
+def test_what_the_function_cannot_run_with_is_refused(stack, option, value):
+    with pytest.raises(ValidationError, match=f"{option}: got "):
+        ClassificationJobHandler(stack, "Handler", **{option: value})
+
+
+def test_a_vpc_and_keys_of_another_region_are_refused(stack):
+    here = cdk.Stack(stack.node.root, "Here", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    there = cdk.Stack(stack.node.root, "There", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    key = kms.Key(there, "Key")
+    with pytest.raises(ValidationError) as caught:
+        ClassificationJobHandler(here, "Handler", vpc=ec2.Vpc(there, "Vpc"), environment_encryption=key)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["vpc", "environment_encryption"]
+    with pytest.raises(ValidationError, match="encryption_key: got 'a key in eu-west-1'"):
+        PrivateBucket(here, "Bucket", encryption_key=key)
 
 
 def test_the_configuration_of_custom_resources_is_obeyed(stack):
