@@ -175,7 +175,7 @@ class _Mover:
             if own is None:
                 return Outcome.KEPT, ""
         except ClientError as error:
-            if _code(error) in _CHANGED:
+            if _code(error) in _CHANGED or self._is_gone(error, document):
                 return Outcome.GONE, ""
             if _status(error) >= 500 or _code(error) in {"SlowDown", "RequestTimeout", "Throttling"}:  # noqa: PLR2004 - HTTP's
                 raise  # the retry of this task goes on
@@ -185,6 +185,17 @@ class _Mover:
         if own:
             self._client.delete_object(Bucket=self._bucket, Key=copy)
         return Outcome.KEPT, ""
+
+    def _is_gone(self, error: ClientError, document: Document) -> bool:
+        """Whether a refusal means that what was listed is not there any more.
+
+        S3 says so only to those who may list the bucket without a condition, and the function may list its prefixes.
+        """
+        if _status(error) != 403:  # noqa: PLR2004
+            return False
+        # Of all keys that begin so, the key itself comes first.
+        page = next(objects.pages(self._client, self._bucket, document.key), [])
+        return all((found.key, found.etag) != (document.key, document.etag) for found in page)
 
     def _copied(self, document: Document, copy: str) -> bool | None:
         """Whether this call made the copy (True), an earlier one did (False), or there is none of this content."""
@@ -225,7 +236,7 @@ class _Mover:
             try:
                 self._remover.delete_object(Bucket=self._bucket, Key=document.key, IfMatch=document.etag)
             except ClientError as error:
-                if _code(error) in _CHANGED:
+                if _code(error) in _CHANGED or self._is_gone(error, document):
                     # After a call without an answer, the first one may have done it: keep the copy.
                     return attempt > 0
                 if _status(error) < 500:  # noqa: PLR2004

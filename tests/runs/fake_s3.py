@@ -35,6 +35,8 @@ class FakeS3:
         self.written = 0
         self.interrupt = lambda _moment, _number, _operation, _arguments: None
         self.refuse = {}
+        # What S3 answers about an object that is not there; AccessDenied to those who list under a condition.
+        self.missing = "NoSuchKey"
         self._lock = RLock()
 
     # What tests do
@@ -91,7 +93,7 @@ class FakeS3:
     def _find(self, operation, bucket, key, condition=None):
         found = self.objects.get((bucket, key))
         if found is None:
-            raise failure(operation, "NoSuchKey")
+            raise failure(operation, self.missing)
         if condition not in {None, found.etag}:
             raise failure(operation, "PreconditionFailed")
         return found

@@ -289,6 +289,7 @@ class Turn:
 
 @pytest.mark.parametrize("seed", range(150))
 def test_two_collectors_and_an_overwriting_writer_lose_nothing_and_take_nothing_twice(s3, seed):
+    s3.missing = "AccessDenied" if seed % 2 else "NoSuchKey"
     fill(s3, 4)
     written = {s3.body(key): key for key in s3.keys("")}
     turns, failures = Turns(["a", "b", "writer"], seed), []
@@ -330,8 +331,24 @@ def test_two_collectors_and_an_overwriting_writer_lose_nothing_and_take_nothing_
     assert s3.keys("inbox/") == []
 
 
-def test_the_loser_of_a_removal_drops_its_copy(s3):
+@pytest.mark.parametrize("missing", ["NoSuchKey", "AccessDenied"])
+def test_a_document_that_another_run_took_is_no_fault(s3, missing):
     fill(s3, 1)
+    s3.missing = missing
+
+    def other_takes_it(when, _number, operation, _arguments):
+        if (when, operation) == ("before", "copy_object"):
+            del s3.objects["documents", "inbox/0000.txt"]
+
+    s3.interrupt = other_takes_it
+    batch = run(s3)
+    assert (batch.documents, batch.refused, s3.keys()) == (0, 0, [])
+
+
+@pytest.mark.parametrize("missing", ["NoSuchKey", "AccessDenied"])
+def test_the_loser_of_a_removal_drops_its_copy(s3, missing):
+    fill(s3, 1)
+    s3.missing = missing
 
     def other_takes_it(when, _number, operation, _arguments):
         if (when, operation) == ("after", "copy_object"):
