@@ -4,7 +4,7 @@ Read it from top to bottom; each state says why it is there. Expressions are JSO
 expression without a result is an error, a missing field inside of an object is left out.
 
 Variables of a run: `run` (what is known, in the words of its output), `kind`, `seed` (of the client token), `attempt`,
-`looks`, `begun` (milliseconds), `proven`, `failure`.
+`looks`, `page` (token of the next page of runs), `begun` (milliseconds), `proven`, `failure`.
 
 Source: Step Functions Developer Guide, "Amazon States Language", "Transforming data with JSONata".
 """
@@ -40,6 +40,9 @@ SETTLED = 30
 
 PROVEN_IN_QUEUE = 90
 """Seconds after which a job that still waits in the queue is believed."""
+
+RUNS_A_PAGE = 250
+"""Runs listed at once. One is described in up to 700 bytes, and no state takes more than 256 KiB from a call."""
 
 ATTEMPTS = 3
 """Jobs of one run at most: an access fault in the first seconds may mean rights that have not arrived yet."""
@@ -122,13 +125,14 @@ def definition(parts: Parts) -> State:
 def _what_to_do() -> dict[str, State]:
     return {
         # Reads the input once. A schedule's prefix is made from the time it was due, so that a late start means the
-        # same documents, and two deliveries of one start the same job.
+        # same documents, and two deliveries of one start the same job; that of another workflow is another job.
         "Begin": {
             "Type": "Pass",
             "Assign": {
                 "run": {},
                 "attempt": 0,
                 "looks": 0,
+                "page": "",
                 "proven": False,
                 "failure": {},
                 "begun": "{% $toMillis($states.context.Execution.StartTime) %}",
@@ -150,7 +154,8 @@ def _what_to_do() -> dict[str, State]:
                     : $exists($states.input.Schedule) ? 'prefix' : 'inbox'"""),
                 "seed": _expression("""
                     $exists($states.input.Schedule)
-                        ? $string($states.input.Schedule) : $states.context.Execution.Id"""),
+                        ? $states.context.StateMachine.Id & $string($states.input.Schedule)
+                        : $states.context.Execution.Id"""),
             },
             "Output": _expression("""
                 $type($states.input) != 'object' ? {} : $exists($states.input.Schedule) ? (
@@ -216,11 +221,16 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
         "ListRuns": {
             "Type": "Task",
             "Resource": f"arn:{parts.partition}:states:::aws-sdk:sfn:listExecutions",
-            "Arguments": {
-                "StateMachineArn": "{% $states.context.StateMachine.Id %}",
-                "StatusFilter": "RUNNING",
-                "MaxResults": 1000,
-            },
+            "Arguments": _expression(f"""
+                $merge([
+                    {{
+                        'StateMachineArn': $states.context.StateMachine.Id,
+                        'StatusFilter': 'RUNNING',
+                        'MaxResults': {RUNS_A_PAGE}
+                    }},
+                    $page = '' ? {{}} : {{'NextToken': $page}}
+                ])"""),
+            "Assign": {"page": "{% $exists($states.result.NextToken) ? $states.result.NextToken : '' %}"},
             "Retry": [{**_OUTAGE, "ErrorEquals": ["States.TaskFailed"]}],
             "Catch": [_catch("Explain")],
             "Output": _expression(f"""
@@ -263,10 +273,12 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                 # It may have looked into the inbox for the last time just before the upload; by then it has ended.
                 {
                     "Condition": "{% $states.input.OtherRun and $looks = 0 %}",
-                    "Assign": {"looks": 1},
+                    "Assign": {"looks": 1, "page": ""},
                     "Next": "WaitForOtherRun",
                 },
                 {"Condition": "{% $states.input.OtherRun %}", "Next": "Busy"},
+                # The youngest are listed first: an older one may be on a later page.
+                {"Condition": "{% $page != '' %}", "Next": "ListRuns"},
             ],
             "Default": "Collect",
         },
@@ -625,7 +637,9 @@ def _announce(parts: Parts, status: str, **more: object) -> State:
 
 
 def _catch(then: str, *, keep: bool = True) -> State:
-    assign = {"failure": {"Error": "{% $states.errorOutput.Error %}", "Cause": "{% $states.errorOutput.Cause %}"}}
+    # An error such as States.Timeout may come without a cause, and an expression without a result ends the run.
+    cause = "{% $exists($states.errorOutput.Cause) ? $states.errorOutput.Cause : '' %}"
+    assign = {"failure": {"Error": "{% $states.errorOutput.Error %}", "Cause": cause}}
     return {
         "ErrorEquals": ["States.ALL"],
         **({"Assign": assign} if keep else {}),

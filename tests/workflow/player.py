@@ -213,6 +213,7 @@ class Machine:
                 result = self._call(state["Resource"], arguments, execution)
                 if hasattr(result, "send"):
                     result = yield from result
+                assert len(json.dumps(result)) < 256 * 1024, state["Resource"]
                 return self._leave(state, value, variables, context, result=result), state.get("Next")
             except TaskError as error:
                 wait = self._wait_before_retry(state.get("Retry", ()), error, counts)
@@ -240,7 +241,8 @@ class Machine:
     def _caught(self, state, error, value, variables, context):
         for catcher in state.get("Catch", ()):
             if _matches(catcher["ErrorEquals"], error.error):
-                told = {"Error": error.error, "Cause": error.cause}
+                # Errors of the engine itself, such as States.Timeout, come without a cause.
+                told = {"Error": error.error, **({"Cause": error.cause} if error.cause else {})}
                 return self._leave(catcher, value, variables, context, errorOutput=told), catcher["Next"]
         raise error
 

@@ -5,9 +5,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from workflow.player import TaskError
+from workflow.player import Machine, TaskError
 from workflow.world import PARTS, SETTINGS, World
 
+from constructs_lib.workflow import definition as written
 from constructs_lib.workflow.definition import definition
 
 
@@ -65,6 +66,49 @@ def test_a_burst_of_fifty_uploads_becomes_one_job_or_two(world):
     assert len(world.comprehend.paid) == len(set(world.comprehend.paid)) == 50
     assert world.s3.keys("inbox/") == []
     assert {run.status for run in world.machine.executions} == {"SUCCEEDED"}
+
+
+def test_an_older_run_is_found_on_a_later_page(monkeypatch):
+    monkeypatch.setattr(written, "RUNS_A_PAGE", 4)
+    world = World()
+    world.upload("a.txt")
+    oldest = world.machine.start()
+    world.clock.run(world.clock.now + 10)
+    for _ in range(12):  # hold nobody up, but fill the first pages
+        world.machine.start({"JobId": oldest_job(world)})
+    late = world.machine.start()
+    for _ in range(12):
+        world.machine.start({"JobId": oldest_job(world)})
+    world.clock.run(world.clock.now + 130)
+    assert oldest.status == "RUNNING"
+    assert late.output == {"Status": "BUSY"}
+
+
+def oldest_job(world):
+    return next(iter(world.comprehend.jobs))
+
+
+def test_a_page_of_runs_with_the_longest_names_is_what_a_state_takes():
+    machine = "arn:aws-us-gov:states:us-gov-west-1:111122223333:stateMachine:" + "m" * 80
+    execution = {
+        "ExecutionArn": f"{machine.replace('stateMachine', 'execution')}:{'e' * 80}",
+        "Name": "e" * 80,
+        "StartDate": "2026-11-26T02:45:39.123Z",
+        "StateMachineArn": machine,
+        "Status": "RUNNING",
+        "RedriveCount": 1000,
+        "RedriveDate": "2026-11-26T02:45:39.123Z",
+    }
+    assert len(json.dumps({"Executions": [execution] * written.RUNS_A_PAGE, "NextToken": "t" * 1024})) < 256 * 1024
+
+
+def test_an_error_without_a_cause_is_told(world):
+    world.upload("a.txt")
+    world.function_faults += [("Collect", TaskError("States.Timeout"))] * 4
+    run = world.run()
+    assert (run.status, run.error) == ("FAILED", "States.Timeout")
+    assert "Mend the cause" in run.cause
+    assert world.statuses() == ["FAILED"]
 
 
 def test_what_arrives_during_a_run_is_the_next_runs(world):
@@ -139,6 +183,17 @@ def test_two_deliveries_of_one_schedule_pay_once(world):
     assert len(world.comprehend.jobs) == 1
     assert runs[0].output == runs[1].output
     assert len(world.s3.keys("results/predictions/", "results")) == 1
+
+
+def test_two_workflows_with_one_schedule_start_each_a_job_of_its_own(world):
+    """Tokens are the account's: the same one for two models would give the second one the first one's job."""
+    world.upload("x.txt", prefix="mails/2027/01/14/")
+    other = Machine(world.machine.definition, world.clock, world.machine.tasks)
+    other.arn = world.machine.arn.replace("Runs", "OtherRuns")
+    schedule = {"Prefix": "mails/%Y/%m/%d/", "Time": "2027-01-15T00:30:00Z", "Offset": 86400}
+    runs = [machine.start({"Schedule": schedule}) for machine in (world.machine, other)]
+    world.clock.run()
+    assert len({run.output["JobId"] for run in runs}) == 2
 
 
 def test_two_schedules_of_the_inbox_at_once_are_one_job(world):

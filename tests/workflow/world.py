@@ -198,12 +198,21 @@ class World:
 
     def _list(self, given, _execution):
         assert given["StateMachineArn"] == self.machine.arn
-        running = [found for found in self.machine.executions if found.status == "RUNNING"]
-        return {
-            "Executions": [
-                {"ExecutionArn": found.arn, "Name": found.name, "StartDate": iso(found.started)} for found in running
-            ][: given["MaxResults"]]
-        }
+        # The youngest first, in pages, as the service does it.
+        running = [found for found in reversed(self.machine.executions) if found.status == "RUNNING"]
+        begin = int(given.get("NextToken", 0))
+        end = begin + given["MaxResults"]
+        page = [
+            {
+                "ExecutionArn": found.arn,
+                "Name": found.name,
+                "StartDate": iso(found.started),
+                "StateMachineArn": self.machine.arn,
+                "Status": found.status,
+            }
+            for found in running[begin:end]
+        ]
+        return {"Executions": page, **({"NextToken": str(end)} if end < len(running) else {})}
 
     def _describe(self, given, _execution):
         (found,) = [found for found in self.machine.executions if found.arn == given["ExecutionArn"]]
