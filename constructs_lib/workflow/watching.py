@@ -104,15 +104,24 @@ class Alarms(Construct):
                 "DocumentsWait",
                 alarm_description="A document has waited too long for its run",
                 comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-                # Longer than a day's schedule is silent.
-                evaluation_periods=24 if is_scheduled else 1,
-                datapoints_to_alarm=24 if is_scheduled else 1,
+                evaluation_periods=1,
                 threshold=max_age.to_seconds(),
-                treat_missing_data=(
-                    cloudwatch.TreatMissingData.BREACHING if is_scheduled else cloudwatch.TreatMissingData.NOT_BREACHING
-                ),
+                treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
         )
+        if is_scheduled:
+            self.alarms.append(
+                oldest.with_(statistic="SampleCount").create_alarm(
+                    self,
+                    "Silence",
+                    alarm_description="No run has looked into the inbox for a day",
+                    comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+                    # Longer than a day's schedule is silent.
+                    evaluation_periods=24,
+                    threshold=1,
+                    treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+                )
+            )
         for alarm in self.alarms:
             alarm.add_alarm_action(*actions)
 

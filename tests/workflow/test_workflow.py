@@ -302,12 +302,11 @@ def test_notices_and_rules_use_the_bus_that_was_given(stack):
 def test_alarms_watch_over_runs_starts_and_waiting_documents(stack):
     found = workflow(stack, schedule=HOURLY)
     alarms = found.add_alarms(actions.SnsAction(sns.Topic(stack, "Topic")), max_age=cdk.Duration.hours(2))
-    assert len(alarms) == 5
+    assert len(alarms) == 6
     template = template_of(stack)
-    by_metric = {
-        alarm["Properties"]["MetricName"]: alarm["Properties"]
-        for alarm in template.find_resources("AWS::CloudWatch::Alarm").values()
-    }
+    everything = [alarm["Properties"] for alarm in template.find_resources("AWS::CloudWatch::Alarm").values()]
+    by_metric = {alarm["MetricName"]: alarm for alarm in everything if alarm["Statistic"] != "SampleCount"}
+    (silence,) = [alarm for alarm in everything if alarm["Statistic"] == "SampleCount"]
     assert set(by_metric) == {
         "ExecutionsFailed",
         "ExecutionsTimedOut",
@@ -315,9 +314,12 @@ def test_alarms_watch_over_runs_starts_and_waiting_documents(stack):
         "ApproximateNumberOfMessagesVisible",
         "OldestDocument",
     }
-    assert all(alarm["AlarmActions"] for alarm in by_metric.values())
+    assert all(alarm["AlarmActions"] for alarm in everything)
+    # One run that finds an old document is enough, however many hours are silent or find none.
     assert by_metric["OldestDocument"]["Threshold"] == 7200
-    assert by_metric["OldestDocument"]["TreatMissingData"] == "breaching"
+    assert by_metric["OldestDocument"]["EvaluationPeriods"] == 1
+    assert by_metric["OldestDocument"]["TreatMissingData"] == "notBreaching"
+    assert (silence["EvaluationPeriods"], silence["TreatMissingData"]) == (24, "breaching")
 
 
 def test_silence_is_no_fault_without_a_schedule(stack):
