@@ -53,7 +53,17 @@ LONGEST_FUNCTION = 900
 _SHORTEST_WAIT, _LONGEST_WAIT = 30, 300  # seconds between two looks at a job
 _LONGEST_BACKOFF = 120  # seconds; with full jitter half of it on average
 _MARGIN = 2 * 3600  # seconds for collecting and unpacking beside the job
+_LONGEST_KEY = 1024  # of S3, in bytes
 _KINDS = "Prefix", "JobId", "Trigger", "Schedule"
+
+# Whether a schedule sent what Begin reads. Each part only after its type: a function refuses other types.
+_SCHEDULED = """(
+    $type($states.input.Schedule) = 'object'
+        ? $type($states.input.Schedule.Prefix) = 'string' and $type($states.input.Schedule.Offset) = 'number'
+            and ($type($states.input.Schedule.Time) = 'string'
+                ? $contains($states.input.Schedule.Time, /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$/) : false)
+        : false
+)"""
 
 # Errors that say nothing about whether the function still runs. Two calls for one batch must not overlap.
 _UNCERTAIN = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
@@ -146,25 +156,33 @@ def _what_to_do() -> dict[str, State]:
                     : $count(['Prefix', 'JobId', 'Schedule'][$ in $given]) > 1
                         ? 'wrong: a run takes either a Prefix or a JobId, not both'
                     : $exists($states.input.JobId)
-                        ? ($type($states.input.JobId) = 'string' and $contains($states.input.JobId, /^[a-zA-Z0-9-]+$/)
+                        ? (($type($states.input.JobId) = 'string'
+                                ? $contains($states.input.JobId, /^[a-zA-Z0-9-]+$/) : false)
                             ? 'job' : 'wrong: JobId must be the id of a job, letters, digits and hyphens')
                     : $exists($states.input.Prefix)
-                        ? ($type($states.input.Prefix) = 'string' and $states.input.Prefix != ''
-                            ? 'prefix' : 'wrong: Prefix must be text that keys of documents begin with')
-                    : $exists($states.input.Schedule) ? 'prefix' : 'inbox'"""),
+                        ? ($type($states.input.Prefix) != 'string' or $states.input.Prefix = ''
+                            ? 'wrong: Prefix must be text that keys of documents begin with'
+                        : $length($states.input.Prefix) > {_LONGEST_KEY}
+                            ? 'wrong: Prefix has more than {_LONGEST_KEY} characters, and no key is longer' : 'prefix')
+                    : $exists($states.input.Schedule)
+                        ? ({_SCHEDULED} ? 'prefix' : 'wrong: Schedule must be as a schedule of the workflow sends it;
+                            give a Prefix')
+                    : 'inbox'"""),
                 "seed": _expression("""
                     $exists($states.input.Schedule)
                         ? $states.context.StateMachine.Id & $string($states.input.Schedule)
                         : $states.context.Execution.Id"""),
             },
-            "Output": _expression("""
-                $type($states.input) != 'object' ? {} : $exists($states.input.Schedule) ? (
+            "Output": _expression(
+                """
+                $type($states.input) != 'object' ? {} : $exists($states.input.Schedule) ? $not(SCHEDULED) ? {} : (
                     $due := $toMillis($states.input.Schedule.Time) - $states.input.Schedule.Offset * 1000;
                     {'Prefix': $reduce([['%Y', '[Y0001]'], ['%m', '[M01]'], ['%d', '[D01]'], ['%H', '[H01]']],
                         function($prefix, $part) {
                             $replace($prefix, $part[0], $fromMillis($due, $part[1]))
                         }, $states.input.Schedule.Prefix)}
-                ) : $states.input"""),
+                ) : $states.input""".replace("SCHEDULED", _SCHEDULED)
+            ),
             "Next": "WhatToDo",
         },
         "WhatToDo": {
