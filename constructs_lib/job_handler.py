@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -278,10 +279,20 @@ class ClassificationJobHandler(Construct):
             The policy, which the job depends on so that it starts with these permissions.
         """
         policy = self._data_access_policies.of(
-            role, lambda: DataAccessPolicy(self, f"DataAccess{role.node.addr[-8:]}", role=role)
+            role, lambda: DataAccessPolicy(self, f"DataAccess{self._address_of(role)}", role=role)
         )
         policy.add_job(access)
         return policy
+
+    def _address_of(self, role: iam.IRole) -> str:
+        """Tell roles apart by where they are in the stage, so that a stack has the same ids in each stage."""
+        path, own = role.node.path, f"{cdk.Stack.of(self).node.path}/"
+        if path.startswith(own):
+            path = path.removeprefix(own)
+        else:
+            stage = cdk.Stage.of(self)
+            path = f"/{path.removeprefix(stage.node.path if stage else '').lstrip('/')}"
+        return hashlib.sha256(path.encode()).hexdigest()[:8]
 
     def prerequisites(
         self, policy: DataAccessPolicy, buckets: Sequence[BucketFacts], further: IDependable | None

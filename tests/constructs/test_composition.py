@@ -146,6 +146,16 @@ def test_a_stage_has_its_environment():
     assert "arn:aws:" not in text.replace("arn:aws-us-gov:", "")
 
 
+def test_a_stack_is_the_same_in_each_stage():
+    app = new_app()
+    env = cdk.Environment(account="111122223333", region="us-east-1")
+    for name in ("Test", "Production"):
+        stack = cdk.Stack(cdk.Stage(app, name, env=env), "Stack", stack_name="stack")
+        DocumentClassificationPipeline(stack, "Pipeline", model=MODEL, network_isolation=False)
+    test, production = (nested.nested_assembly.stacks[0].template for nested in app.synth().nested_assemblies)
+    assert test == production
+
+
 def test_an_agnostic_template_holds_no_fixed_partition_or_region(stack):
     model = ClassificationModel.from_classifier_arn(cdk.CfnParameter(stack, "Model").value_as_string)
     DocumentClassificationPipeline(stack, "Pipeline", model=model)
