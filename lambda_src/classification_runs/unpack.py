@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PART = 8 << 20  # bytes; S3 takes parts of 5 MiB or more, at most 10,000
 _SHOWN = 250  # classes counted in the run's output, which must stay below 256 KiB
+_ROOM = 64 << 10  # bytes of their names
 _AT_ONCE = 500  # rows
 _FAST = 3  # of gzip: half the time of its default, a tenth more bytes
 
@@ -44,8 +46,18 @@ class Unpacked:
             "PredictionsS3Uri": self.uri,
             "Documents": self.documents,
             "Errors": self.errors,
-            "Classes": dict(self.classes.most_common(_SHOWN)),
+            "Classes": self._most_frequent(),
         }
+
+    def _most_frequent(self) -> dict[str, int]:
+        room = _ROOM
+        shown = {}
+        for name, count in self.classes.most_common(_SHOWN):
+            room -= len(json.dumps(name))
+            if room < 0:
+                break
+            shown[name] = count
+        return shown
 
 
 def unpack(client: Any, settings: Settings, job: Mapping[str, Any], run: str) -> Unpacked:

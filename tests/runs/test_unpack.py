@@ -162,6 +162,13 @@ def test_classes_beyond_the_most_frequent_ones_are_counted_but_not_listed(s3):
     assert len(found.classes) == 600
 
 
+def test_classes_with_long_names_leave_the_answer_short_enough_for_a_state(s3):
+    lines = [{"File": "f", "Classes": [{"Name": f"{n}" + "\N{SNOWMAN}" * 1000, "Score": 1}]} for n in range(250)]
+    s3.write("results/1-CLN-abc123/output/output.tar.gz", archive(lines), "results")
+    answer = unpack(s3, SETTINGS, JOB, "run-1").result()
+    assert 0 < len(json.dumps(answer)) < 100 * 1024
+
+
 def test_memory_does_not_grow_with_the_result(s3):
     def peak(count):
         def lines():
