@@ -67,7 +67,14 @@ _SCHEDULED = """(
 
 # Errors that say nothing about whether the function still runs. Two calls for one batch must not overlap.
 _UNCERTAIN = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
-_MENDED_BY_NOTHING = ["WrongPrefix", "TooManyDocuments", "TooMuchInput", "CannotCollect", "BadArchiveError"]
+_MENDED_BY_NOTHING = [
+    "WrongPrefix",
+    "TooManyDocuments",
+    "TooMuchInput",
+    "CannotCollect",
+    "BadArchiveError",
+    "OtherKindError",
+]
 
 # More than an hour of patience.
 _OUTAGE: State = {
@@ -549,10 +556,11 @@ def _fail(parts: Parts) -> dict[str, State]:
         "AnnounceFailed": _announce(parts, "FAILED", Next="Failing", Catch=[_catch("Failing", keep=False)]),
         "Failing": {
             "Type": "Choice",
-            # Only a run that took something out of the inbox goes on, so that failing runs do not start each other.
+            # Only a run that had a job goes on: whatever refused the start would refuse the next one, and each would
+            # leave a batch of its own.
             "Choices": [
                 {
-                    "Condition": "{% $kind = 'inbox' and $exists($run.Documents) and $run.Documents > 0 %}",
+                    "Condition": "{% $kind = 'inbox' and $exists($run.JobId) %}",
                     "Next": "LookForMoreAfterFailure",
                 }
             ],

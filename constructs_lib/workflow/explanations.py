@@ -29,6 +29,7 @@ ERRORS: dict[str, str] = {
     "toomuchinput": "Run parts of it by longer prefixes, or raise max_input_size.",
     "cannotcollect": "Mend or remove what the message names; everything else waits in the inbox.",
     "badarchive": 'The job is paid for. Look at its output, then run {"JobId": "..."} to unpack it again.',
+    "otherkind": "Give the JobId of a classification job whose output is its own.",
     "nosuchbucket": "The bucket is gone: deploy again with a bucket that exists.",
     "toomanyrequests": (
         "The account's quotas are used by others: one job starts a second (L-5674A323), ten are active (L-E65FE76A)."

@@ -469,6 +469,16 @@ def test_runs_that_fail_do_not_start_each_other_for_ever(world):
     assert len(world.machine.executions) == 2
 
 
+def test_runs_that_cannot_start_a_job_leave_the_inbox_alone():
+    world = World(settings=replace(SETTINGS, max_documents=1))
+    for number in range(20):
+        world.upload(f"{number}.txt")
+    world.comprehend.refusals = [TaskError("Comprehend.ResourceNotFoundException", "no such model")] * 100
+    world.run()
+    assert len(world.machine.executions) == 1
+    assert len(world.s3.keys("inbox/")) == 19
+
+
 def test_a_notice_that_cannot_be_given_fails_a_run_that_was_done(world):
     world.upload("a.txt")
     world.announcing = [TaskError("EventBridge.FailedEntry", "no such bus")] * 40

@@ -3,6 +3,7 @@
 import pytest
 from classification_job import hints, watch
 
+from constructs_lib.predictions.reading.errors import BadArchiveError
 from constructs_lib.workflow import definition
 from constructs_lib.workflow.explanations import ACCESS
 
@@ -30,3 +31,8 @@ def test_the_same_messages_speak_of_access(message):
 def test_the_same_seconds_prove_a_job():
     assert definition.SETTLED == watch.SETTLED
     assert watch._PROVEN == {"SUBMITTED": definition.PROVEN_IN_QUEUE, "IN_PROGRESS": definition.SETTLED}
+
+
+def test_no_archive_that_cannot_be_read_is_read_again():
+    kinds = [BadArchiveError, *BadArchiveError.__subclasses__()]
+    assert {kind.__name__ for kind in kinds} <= set(definition._MENDED_BY_NOTHING)
