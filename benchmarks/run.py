@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import demo
 import deploy
 import handler_cold_run
-import predictions
+import reader
 import synth
 import workflow_year
 from report import Table, paired, progress
@@ -65,7 +65,7 @@ PARTS: dict[str, Callable[[int], list[Table]]] = {
     "deploy": lambda rounds: deploy.tables(rounds + 2),
     "synth": lambda rounds: synth.tables(rounds, [1, 10, 100]),
     "handler": lambda rounds: cold_run(3 * rounds),
-    "predictions": predictions.tables,
+    "predictions": reader.tables,
     "workflow": lambda _rounds: workflow_year.tables(30),
     "demo": lambda _rounds: demo.tables(1),
 }

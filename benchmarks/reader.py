@@ -1,6 +1,6 @@
 """Reading a million predictions beside a bare loop of the standard library.
 
-python benchmarks/predictions.py [--lines 1000000] [--rounds 5]
+python benchmarks/reader.py [--lines 1000000] [--rounds 5]
 """
 
 from __future__ import annotations
