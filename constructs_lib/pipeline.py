@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from constructs_lib.keys import Key
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
-    from constructs_lib.storage import PrivateBucket
 
 
 class DocumentClassificationPipeline(Construct):
@@ -172,7 +171,7 @@ class DocumentClassificationPipeline(Construct):
         return self._job
 
     @property
-    def documents_bucket(self) -> PrivateBucket | None:
+    def documents_bucket(self) -> s3.Bucket | None:
         """The bucket that was made for documents; None when documents came from outside."""
         return self._parts.documents_bucket
 

@@ -98,7 +98,7 @@ class Mails(cdk.Stack):
                 when_empty=EmptyInput.SKIP,
             )
         assert_type(job.job_arn, str)
-        assert_type(job.data_access_role, iam.IRole)
+        assert_type(job.data_access_role, iam.IRole | iam.Role)
         reader_role = iam.Role(self, "Reader", assumed_by=iam.AccountRootPrincipal())
         assert_type(job.grant_describe(reader_role), iam.Grant)
         assert_type(job.grant_read_results(reader_role), iam.Grant)
@@ -113,7 +113,7 @@ class Mails(cdk.Stack):
             removal_policy=cdk.RemovalPolicy.DESTROY,
             network_isolation=False,
         )
-        assert_type(pipeline.documents_bucket, s3.IBucket | None)
+        assert_type(pipeline.documents_bucket, s3.Bucket | None)
         assert_type(pipeline.network, ClassificationNetwork | None)
         cdk.CfnOutput(self, "Arn", value=pipeline.job.job_arn)
 

@@ -96,7 +96,14 @@ def test_the_wheel_holds_the_package_the_handler_and_the_data_files_and_nothing_
     expected = {f"constructs_lib/{name}" for name in sources(built.checkout / "constructs_lib")}
     expected |= {f"constructs_lib/_lambda_src/{name}" for name in sources(built.checkout / "lambda_src")}
     expected |= {
-        f"constructs_lib/{name}" for name in ("py.typed", "local/node/package.json", "local/node/package-lock.json")
+        f"constructs_lib/{name}"
+        for name in (
+            "py.typed",
+            "local/node/package.json",
+            "local/node/package-lock.json",
+            "predictions/templates/page.css",
+            "predictions/templates/page.html.jinja",
+        )
     }
     assert files == expected
 
@@ -176,7 +183,7 @@ def asset_key(code, monkeypatch):
     """The S3 key that the handler is published under when its code is in a folder."""
     monkeypatch.setattr(job_handler, "handler_code", lambda: code)
     stack = cdk.Stack(cdk.App(), "Stack")
-    function = job_handler.JobHandler(stack, "Handler").node.find_child("Function")
+    function = job_handler.ClassificationJobHandler(stack, "Handler").node.find_child("Function")
     return stack.resolve(function.node.default_child.code)["s3Key"]
 
 
