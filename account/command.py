@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when all is as assumed and nothing is left, 1 when not, 2 when nothing could be begun, 130 after Ctrl-C; 143
         after SIGTERM comes as `SystemExit`. Whatever happens in between, what was made is removed first.
     """
+    # Where SIGINT is ignored, as behind nohup, Python would not hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
     options = _parser().parse_args(arguments)
     try:

@@ -134,11 +134,12 @@ def test_a_signal_in_the_middle_cleans_up(left, arguments, monkeypatch, capsys, 
         return "never seen"
 
     steps(monkeypatch, step(look))
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     try:
         assert _status([*arguments, "--yes"]) == 128 + number
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     said = capsys.readouterr().out
     assert "nothing is left behind" in said
     assert "never seen" not in said
