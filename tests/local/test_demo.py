@@ -13,8 +13,8 @@ from constructs_lib.local import command
 
 def demo_arguments():
     """The arguments of the command in the Makefile, so that it is that command which is tested."""
-    recipe = (ROOT / "Makefile").read_text().replace("\\\n", "")
-    (line,) = [line for line in recipe.splitlines() if "-m constructs_lib.local deploy" in line]
+    recipe = (ROOT / "Makefile").read_text().replace("\\\n", "").partition("\ndemo:")[2]
+    line = next(line for line in recipe.splitlines() if "-m constructs_lib.local deploy" in line)
     return shlex.split(line.partition("-m constructs_lib.local ")[2])
 
 
