@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 import aws_cdk as cdk
-from aws_cdk import aws_s3 as s3
 
 from constructs_lib import (
     ClassificationModel,
@@ -47,16 +47,11 @@ class ClassificationStack(cdk.Stack):
     def _documents(self, place: str | None, input_format: str | None) -> Documents | None:
         if place is None:
             return None
-        if not place.startswith("s3://"):
-            line = InputFormat.ONE_DOC_PER_LINE
-            return Documents.from_asset(place, input_format=_choice(InputFormat, "input_format", input_format or line))
-        bucket, _, prefix = place.removeprefix("s3://").partition("/")
-        file = InputFormat.ONE_DOC_PER_FILE
-        return Documents.from_bucket(
-            s3.Bucket.from_bucket_name(self, "Documents", bucket),
-            prefix,
-            input_format=_choice(InputFormat, "input_format", input_format or file),
-        )
+        if ":" in place and not Path(place).exists():  # A URI, or what somebody takes for one: it says how to write it.
+            file = InputFormat.ONE_DOC_PER_FILE
+            return Documents.from_uri(place, input_format=_choice(InputFormat, "input_format", input_format or file))
+        line = InputFormat.ONE_DOC_PER_LINE
+        return Documents.from_asset(place, input_format=_choice(InputFormat, "input_format", input_format or line))
 
 
 def _text(app: cdk.App, name: str) -> str | None:

@@ -57,6 +57,9 @@ def test_without_exactly_one_model_it_says_what_to_pass(context, tmp_path):
         ({"wait_for": "DONE"}, "wait_for: got 'DONE'; allowed: SUBMITTED, IN_PROGRESS, COMPLETED"),
         ({"documents": "nothing-here.txt"}, "documents: got 'nothing-here.txt'"),
         ({"documents": "s3://bucket//x", "input_format": "PAGES"}, "input_format: got 'PAGES'"),
+        ({"documents": "s3://"}, "allowed: s3://<bucket>/<prefix>"),
+        ({"documents": "arn:aws:s3:::bucket/in"}, "allowed: s3://<bucket>/<prefix>"),
+        ({"documents": "https://bucket.s3.amazonaws.com/in"}, "allowed: s3://<bucket>/<prefix>"),
         ({"run_id": "x" * 257}, "run_id: got 'xxx"),
     ],
 )
@@ -67,8 +70,9 @@ def test_context_that_cannot_work_is_one_clear_message(context, message, tmp_pat
     assert "Traceback" not in result.stderr
 
 
-def test_documents_come_from_a_bucket_as_files(tmp_path):
-    result = run_app(tmp_path, classifier_arn=CLASSIFIER_ARN, documents="s3://my-bucket/in/")
+@pytest.mark.parametrize("scheme", ["s3", "S3"])
+def test_documents_come_from_a_bucket_as_files(scheme, tmp_path):
+    result = run_app(tmp_path, classifier_arn=CLASSIFIER_ARN, documents=f"{scheme}://my-bucket/in/")
     assert result.returncode == 0, result.stderr
     template = json.loads((tmp_path / "out" / "DocumentClassification.template.json").read_text())
     (job,) = [r for r in template["Resources"].values() if r["Type"] == "Custom::DocumentClassificationJob"]
