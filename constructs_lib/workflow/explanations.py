@@ -13,6 +13,9 @@ ACCESS: dict[str, str] = {
     "no_write_access": (
         "Allow the data access role s3:PutObject on the results' prefix, and kms:GenerateDataKey on their key."
     ),
+    "textract_access_denied": (
+        "Allow the data access role textract:DetectDocumentText and textract:AnalyzeDocument, as DocumentReader does."
+    ),
     "assume": (
         "Let comprehend.amazonaws.com assume the data access role for this account's document-classification-job/*."
     ),

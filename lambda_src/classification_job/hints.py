@@ -6,6 +6,7 @@ from typing import Any
 _RIGHTS = {
     "NO_READ_ACCESS": "s3:ListBucket and s3:GetObject on {InputDataConfig[S3Uri]}, and kms:Decrypt on its key",
     "NO_WRITE_ACCESS": "s3:PutObject below {S3Uri}, and kms:GenerateDataKey on {KmsKeyId}",
+    "TEXTRACT_ACCESS_DENIED": "textract:DetectDocumentText and textract:AnalyzeDocument, as DocumentReader does",
     "assume": "to be assumed by comprehend.amazonaws.com for this account's document-classification-job/*",
     r"\bkms\b": "kms:CreateGrant on {VolumeKmsKeyId}",
     "access ?denied|not authorized": "what the message names",

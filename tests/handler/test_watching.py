@@ -102,6 +102,7 @@ def test_a_job_that_fails_reports_the_message_of_the_service_and_a_hint(world):
             ["s3:PutObject", "s3://results/out", "kms:GenerateDataKey", "key-1"],
         ),
         ("Comprehend cannot assume the role", ["comprehend.amazonaws.com", "role/data"]),
+        ("TEXTRACT_ACCESS_DENIED: no text", ["textract:DetectDocumentText", "DocumentReader", "role/data"]),
         ("The KMS key is not usable", ["kms:CreateGrant", "volume-key"]),
     ],
 )

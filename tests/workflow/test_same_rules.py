@@ -18,6 +18,7 @@ from constructs_lib.workflow.explanations import ACCESS
         "Access Denied",
         "AccessDenied when calling GetObject",
         "User is not authorized to perform: s3:GetObject",
+        "TEXTRACT_ACCESS_DENIED",
         "INTERNAL_ERROR",
         "UNSUPPORTED_LANGUAGE",
         "no reason given",
