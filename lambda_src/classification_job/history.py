@@ -60,7 +60,9 @@ def failed_in_this_operation(work: Work) -> bool:
 def _newest_first(work: Work) -> Iterator[Any]:
     more: dict[str, Any] = {"StackName": work.event.stack_id}
     while more:
-        page = work.call("cloudformation", "describe_stack_events", until=work.clock.last_moment, **more)
+        page = work.call(
+            "cloudformation", "describe_stack_events", until=work.clock.last_moment, for_a_start=True, **more
+        )
         yield from page["StackEvents"]
         work.clock.check()
         more = more | {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
