@@ -53,7 +53,7 @@ def answers(client, bucket_uri, role, classifier):
         Tags=[{"Key": "a", "Value": "b"}],
     )
     client.describe_document_classification_job(JobId=started["JobId"])
-    client.list_document_classification_jobs()
+    client.list_document_classification_jobs(Filter={"JobName": "one"})  # others have filled more than a page
     client.describe_document_classifier(DocumentClassifierArn=classifier)
     client.tag_resource(ResourceArn=classifier, Tags=[{"Key": "c", "Value": "d"}])
     client.list_tags_for_resource(ResourceArn=classifier)
