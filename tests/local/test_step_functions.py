@@ -48,6 +48,14 @@ def test_a_state_machine_can_retry_by_the_name_of_the_error(bench, role):
     assert ended["status"] == "SUCCEEDED"
 
 
+def test_throttling_that_the_api_does_not_declare_has_the_services_general_name(bench, role):
+    fault = {"operation": "StartDocumentClassificationJob", "code": "ThrottlingException", "message": "Rate exceeded"}
+    bench.aws.set_faults({**fault, "status": 400})
+    ended = execution(bench, role, allow("comprehend:*"), allow("iam:PassRole"))
+    assert ended["error"] == "Comprehend.ComprehendException"
+    assert ended["cause"].startswith("Rate exceeded (Service: Comprehend, Status Code: 400, Request ID: ")
+
+
 def task(resource, arguments):
     return {"Type": "Task", "QueryLanguage": "JSONata", "Resource": resource, "Arguments": arguments, "End": True}
 

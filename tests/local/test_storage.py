@@ -101,3 +101,54 @@ def test_the_key_that_aws_manages_needs_no_permission(bench):
 def test_plain_http_is_not_served(bench):
     with pytest.raises((urllib.error.URLError, ConnectionError)):
         urllib.request.urlopen(bench.aws.endpoint_url.replace("https", "http"), timeout=5)  # noqa: S310 - loopback
+
+
+WRITTEN = {"put_object": {"Body": b"new"}, "copy_object": {"CopySource": "{bucket}/source"}, "delete_object": {}}
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "condition", "code"),
+    [
+        ("copy_object", {"IfNoneMatch": "*"}, "PreconditionFailed"),
+        ("copy_object", {"IfMatch": "{etag}"}, None),
+        ("copy_object", {"IfMatch": '"0"'}, "PreconditionFailed"),
+        ("copy_object", {"CopySourceIfMatch": '"0"'}, "PreconditionFailed"),
+        ("put_object", {"IfNoneMatch": "*"}, "PreconditionFailed"),
+        ("put_object", {"IfMatch": '"0"'}, "PreconditionFailed"),
+        ("put_object", {"IfMatch": "{etag}"}, None),
+        ("delete_object", {"IfMatch": '"0"'}, "PreconditionFailed"),
+        ("delete_object", {"IfMatch": "{etag}"}, None),
+    ],
+)
+def test_a_write_under_a_condition_happens_only_as_the_object_is(bench, operation, condition, code, versioned):
+    s3 = bench.client("s3")
+    if versioned:
+        s3.put_bucket_versioning(Bucket=bench.bucket, VersioningConfiguration={"Status": "Enabled"})
+    bench.write("source", "copied")
+    bench.write("there", "old")
+    etag = s3.head_object(Bucket=bench.bucket, Key="there")["ETag"]
+    given = {
+        name: value.format(bucket=bench.bucket, etag=etag) if isinstance(value, str) else value
+        for name, value in (WRITTEN[operation] | condition).items()
+    }
+    call = getattr(s3, operation)
+    if code is None:
+        call(Bucket=bench.bucket, Key="there", **given)
+        found = s3.list_objects_v2(Bucket=bench.bucket, Prefix="there").get("Contents", [])
+        assert [each["ETag"] for each in found] != [etag]
+        return
+    with pytest.raises(ClientError, match=code):
+        call(Bucket=bench.bucket, Key="there", **given)
+    assert s3.get_object(Bucket=bench.bucket, Key="there")["Body"].read() == b"old"
+
+
+def test_a_copy_to_where_nothing_lies_is_made_once(bench):
+    s3 = bench.client("s3")
+    bench.write("source", "copied")
+    copy = {"Bucket": bench.bucket, "Key": "new", "CopySource": f"{bench.bucket}/source", "IfNoneMatch": "*"}
+    s3.copy_object(**copy)
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.copy_object(**copy)
+    s3.delete_object(Bucket=bench.bucket, Key="new")
+    s3.copy_object(**copy)

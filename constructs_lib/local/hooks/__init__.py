@@ -42,6 +42,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     cloudformation.install(resource_types)
     s3.complete_bucket_properties()
     s3.check_kms()
+    s3.judge_conditions_of_copies()
     s3.keep_buckets_with_objects()
     iam.refuse_characters()
     iam.let_threads_assume_roles()

@@ -1,4 +1,4 @@
-"""S3: properties CloudFormation forgets, and KMS."""
+"""S3: properties CloudFormation forgets, conditions of copies, and KMS."""
 # Reaching inside is what this folder is for, and the signatures are MiniStack's.
 # ruff: noqa: SLF001, ANN401
 
@@ -66,6 +66,17 @@ def keep_buckets_with_objects() -> None:
         delete(physical_id, *args)
 
     handler["delete"] = delete_if_empty
+
+
+def judge_conditions_of_copies() -> None:
+    """`IfNoneMatch` and `IfMatch` of CopyObject are about what lies at its destination, as those of PutObject are."""
+    copy = s3._copy_object
+
+    def copy_object(bucket_name: str, key: str, headers: dict[str, str]) -> Any:
+        objects = (s3._ensure_bucket(bucket_name) or {}).get("objects", {})
+        return s3._check_put_preconditions(headers, objects.get(key)) or copy(bucket_name, key, headers)
+
+    s3._copy_object = copy_object
 
 
 def check_kms() -> None:

@@ -92,12 +92,16 @@ def _call(service: str, action: str, arguments: Any) -> Any:
 
 
 def _refusal(prefix: str, error: ClientError, declared: set[str]) -> Exception:
-    """Only what the API declares has a name of its own."""
+    """Only what the API declares has a name of its own; the message ends as those of the SDK for Java do."""
     code = error.response["Error"]["Code"]
     names = {code, f"{code}Exception"} & declared
     named = next(iter(names)) if names else f"{prefix}Exception"
     named = named if named.endswith("Exception") else f"{named}Exception"
-    failure: Exception = stepfunctions._ExecutionError(f"{prefix}.{named}", error.response["Error"]["Message"])
+    answer = error.response["ResponseMetadata"]
+    told = f"Service: {prefix}, Status Code: {answer['HTTPStatusCode']}, Request ID: {answer.get('RequestId', '-')}"
+    failure: Exception = stepfunctions._ExecutionError(
+        f"{prefix}.{named}", f"{error.response['Error']['Message']} ({told})"
+    )
     return failure
 
 
