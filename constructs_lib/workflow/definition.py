@@ -3,8 +3,9 @@
 Read it from top to bottom; each state says why it is there. Expressions are JSONata 2.0.6 as Step Functions has it: an
 expression without a result is an error, a missing field inside of an object is left out.
 
-Variables of a run: `run` (what is known, in the words of its output), `kind`, `seed` (of the client token), `attempt`,
-`looks`, `page` (token of the next page of runs), `begun` (milliseconds), `proven`, `failure`.
+Variables of a run: `run` (what is known, in the words of its output), `kind`, `batch` (the folder of its batch), `seed`
+(of the client token), `attempt`, `looks`, `page` (token of the next page of runs), `begun` (milliseconds), `proven`,
+`failure`.
 
 Source: Step Functions Developer Guide, "Amazon States Language", "Transforming data with JSONata".
 """
@@ -64,6 +65,15 @@ _SCHEDULED = """(
                 ? $contains($states.input.Schedule.Time, /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$/) : false)
         : false
 )"""
+
+# The name of an execution is free again 90 days after its end: together with its start it is one run's for ever.
+_RUN = (
+    "$replace($substring($states.context.Execution.StartTime, 0, 19), /[-:]/, '')"
+    " & 'Z-' & $states.context.Execution.Name"
+)
+
+# What the API does not declare comes without a name of its own, throttling included: its message tells.
+_PASSING = r"/throttl|rate exceeded|too many requests|slow down|status code: (429|5[0-9][0-9])/"
 
 # Errors that say nothing about whether the function still runs. Two calls for one batch must not overlap.
 _UNCERTAIN = ["Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException"]
@@ -175,10 +185,11 @@ def _what_to_do() -> dict[str, State]:
                         ? ({_SCHEDULED} ? 'prefix' : 'wrong: Schedule must be as a schedule of the workflow sends it;
                             give a Prefix')
                     : 'inbox'"""),
-                "seed": _expression("""
+                "batch": f"{{% {_RUN} %}}",
+                "seed": _expression(f"""
                     $exists($states.input.Schedule)
                         ? $states.context.StateMachine.Id & $string($states.input.Schedule)
-                        : $states.context.Execution.Id"""),
+                        : $states.context.StateMachine.Id & {_RUN}"""),
             },
             "Output": _expression(
                 """
@@ -312,7 +323,7 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
         # A job takes a prefix, not a list of keys; and what is moved cannot be classified twice.
         "Collect": _function(
             parts,
-            {"Task": "Collect", "Run": "{% $states.context.Execution.Name %}"},
+            {"Task": "Collect", "Run": "{% $batch %}"},
             Assign={
                 "run": {
                     "DocumentsPrefix": "{% $states.result.Payload.Prefix %}",
@@ -364,7 +375,7 @@ def _start(parts: Parts) -> dict[str, State]:
                     "ErrorEquals": [
                         "Comprehend.ResourceUnavailableException",
                         "Comprehend.KmsKeyValidationException",
-                        # What the API does not declare: throttling by name, and rights that have not arrived yet.
+                        # What the API does not declare: throttling by a general name, rights that have not arrived yet.
                         "Comprehend.ComprehendException",
                     ],
                     "IntervalSeconds": 10,
@@ -380,13 +391,27 @@ def _start(parts: Parts) -> dict[str, State]:
                     "MaxAttempts": 2,
                 },
             ],
-            "Catch": [_catch("Explain")],
+            "Catch": [{**_catch("Refused"), "ErrorEquals": ["Comprehend.ComprehendException"]}, _catch("Explain")],
             "Assign": {
                 "run": _expression("""
                     $merge([$run, {'JobId': $states.result.JobId, 'JobArn': $states.result.JobArn}])"""),
             },
             "Next": "Settle",
         },
+        "Refused": {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "Condition": _expression(f"""
+                        $contains($lowercase($failure.Cause), {_PASSING})
+                            and $toMillis($states.context.State.EnteredTime) - $begun < {parts.timeout * 1000}"""),
+                    "Assign": {"failure": {}},
+                    "Next": "WaitForSlot",
+                }
+            ],
+            "Default": "Explain",
+        },
+        "WaitForSlot": {"Type": "Wait", "Seconds": _LONGEST_BACKOFF // 2, "Next": "StartJob"},
         "Settle": {"Type": "Wait", "Seconds": SETTLED, "Next": "Describe"},
     }
 

@@ -26,6 +26,8 @@ ACCESS: dict[str, str] = {
 }
 """Words of a message that rights explain, and what to do. A role that is seconds old causes the same."""
 
+_QUOTAS = "The account's quotas are used by others: one job starts a second (L-5674A323), ten are active (L-E65FE76A)."
+
 ERRORS: dict[str, str] = {
     "wrongprefix": "Give a Prefix that begins with the documents' prefix, the batches' or a schedule's.",
     "toomanydocuments": "Run parts of it by longer prefixes, or raise max_documents.",
@@ -34,9 +36,9 @@ ERRORS: dict[str, str] = {
     "badarchive": 'The job is paid for. Look at its output, then run {"JobId": "..."} to unpack it again.',
     "otherkind": "Give the JobId of a classification job whose output is its own.",
     "nosuchbucket": "The bucket is gone: deploy again with a bucket that exists.",
-    "toomanyrequests": (
-        "The account's quotas are used by others: one job starts a second (L-5674A323), ten are active (L-E65FE76A)."
-    ),
+    "toomanyrequests": _QUOTAS,
+    "rate exceeded": _QUOTAS,
+    "throttl": _QUOTAS,
     "resourceunavailable": "The model, or the flywheel's active one, must be TRAINED.",
     "resourcenotfound": "The model must exist in this account and Region.",
     "kmskeyvalidation": "The key must be enabled, symmetric and allowed to the data access role.",

@@ -25,7 +25,7 @@ def test_what_waits_in_the_inbox_becomes_one_job_and_rows_of_the_table(world):
     (job,) = world.comprehend.jobs.values()
     assert run.output == {
         "Status": "COMPLETED",
-        "DocumentsPrefix": f"batches/inbox/{run.name}/",
+        "DocumentsPrefix": f"batches/inbox/20270115T080000Z-{run.name}/",
         "Documents": 2,
         "JobId": job["JobId"],
         "JobArn": job["JobArn"],
@@ -292,7 +292,54 @@ def test_slots_that_never_come_free_end_the_run_by_its_timeout(world):
     assert 18 * 3600 < run.ended - run.started < 30 * 3600
     assert world.statuses() == ["FAILED"]
     # What it had collected waits in its batch.
-    assert world.s3.keys("batches/") == [f"batches/inbox/{run.name}/a.txt"]
+    assert world.s3.keys("batches/") == [f"batches/inbox/20270115T080000Z-{run.name}/a.txt"]
+
+
+THROTTLED = "Rate exceeded (Service: Comprehend, Status Code: 400, Request ID: 1)"
+BROKEN = "null (Service: Comprehend, Status Code: 503, Request ID: 1)"
+
+
+@pytest.mark.parametrize("words", [THROTTLED, BROKEN])
+def test_throttling_under_a_general_name_is_waited_out_like_any_other(world, words):
+    """Only errors that the API declares have a name of their own; these tell by their message."""
+    world.upload("a.txt")
+    begin, refused = world.clock.now, TaskError("Comprehend.ComprehendException", words)
+    world.comprehend.refuses = lambda: refused if world.clock.now < begin + 5 * 3600 else None
+    run = world.run()
+    assert run.output["Status"] == "COMPLETED"
+    assert 5 * 3600 < run.ended - run.started < 5 * 3600 + 1200
+    assert "message" not in world.events[0]
+
+
+def test_throttling_that_never_ends_ends_the_run_by_its_timeout(world):
+    world.upload("a.txt")
+    world.comprehend.refuses = lambda: TaskError("Comprehend.ComprehendException", THROTTLED)
+    run = world.run()
+    assert (run.error, run.cause[:13]) == ("Comprehend.ComprehendException", "Rate exceeded")
+    assert "L-5674A323" in run.cause
+    assert 24 * 3600 < run.ended - run.started < 24 * 3600 + 1200
+    # Three events of the history for each, of 25,000 in all.
+    assert run.transitions < 4000
+
+
+def test_a_refusal_under_a_general_name_is_waited_for_as_long_as_rights_take_to_arrive(world):
+    world.upload("a.txt")
+    world.comprehend.refuses = lambda: TaskError("Comprehend.ComprehendException", "is not authorized")
+    run = world.run()
+    assert run.status == "FAILED"
+    assert run.ended - run.started < 700
+
+
+def test_a_name_that_is_used_again_is_another_batch_and_another_job(world):
+    """Names are free again 90 days after a run has ended."""
+    for name in ("a.txt", "b.txt"):
+        world.upload(name)
+        run = world.machine.start(name="monday")
+        world.clock.run()
+        assert run.output["Documents"] == 1
+        world.clock.now += 100 * 86400
+    assert len(world.comprehend.jobs) == 2
+    assert len({key.split("/")[2] for key in world.s3.keys("batches/")}) == 2
 
 
 def test_the_documents_of_a_run_that_failed_run_again(world):

@@ -65,15 +65,15 @@ class Comprehend:
         self.world, self.jobs, self.tokens, self.paid = world, {}, {}, []
         self.fate = lambda _number: (360, "COMPLETED", None)
         self.strangers = lambda: 0
-        self.refusals = []
+        self.refusals, self.refuses = [], lambda: None
         self.down = lambda: False
         self.starts = self.refused = self.count = 0
         self.last_start = 0.0
 
     def start(self, request, _execution):
         self.starts += 1
-        if self.refusals:
-            raise self.refusals.pop(0)
+        if refusal := self.refusals.pop(0) if self.refusals else self.refuses():
+            raise refusal
         if self.down():
             raise TaskError("Comprehend.InternalServerException", "try again")
         token = request["ClientRequestToken"]
