@@ -18,7 +18,7 @@ from account.cloud import AwsAccount, CloudError
 from account.model import check_classifier, train
 from account.plan import Plan, choose
 from account.runner import run_all, slowness
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

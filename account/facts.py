@@ -28,7 +28,7 @@ _STARTS = (
         look=starts.token_memory,
         most=Spend(jobs=2, documents=2),
         code=(Anchor(f"{_HANDLER}/start.py", "def _token("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "STATE.tokens.get("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "STATE.tokens.get("),),
         held_by=("tests/handler/test_one_job.py", "tests/local/test_jobs.py"),
     ),
     Fact(
@@ -41,7 +41,7 @@ _STARTS = (
         look=starts.token_with_other_parameters,
         most=Spend(jobs=2, documents=2),
         code=(Anchor(f"{_HANDLER}/start.py", "def _token("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "was used with other parameters"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "was used with other parameters"),),
         held_by=("tests/local/test_jobs.py",),
     ),
     Fact(
@@ -55,7 +55,7 @@ _STARTS = (
         most=_ONE,
         minutes=2,
         code=(Anchor(f"{_HANDLER}/watch.py", "_NO_RECORD = "),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "def describe(request"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "def describe(request"),),
         held_by=("tests/handler/test_watching.py",),
     ),
     Fact(
@@ -78,7 +78,7 @@ _STARTS = (
         look=starts.job_names,
         most=Spend(jobs=2, documents=2),
         code=(Anchor(f"{_HANDLER}/retry.py", '"ResourceInUse"'),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "def _register("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "def _register("),),
         held_by=("tests/local/test_jobs.py",),
     ),
     Fact(
@@ -94,7 +94,7 @@ _STARTS = (
         alone=True,
         settings={"job_seconds": 1.0},
         code=(Anchor(f"{_HANDLER}/retry.py", "_QUOTA = Rule("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "def _check_quotas("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "def _check_quotas("),),
         held_by=("tests/handler/test_quotas.py", "tests/local/test_jobs.py"),
     ),
     Fact(
@@ -109,7 +109,7 @@ _STARTS = (
         alone=True,
         settings={"starts_per_second": 1},
         code=(Anchor(f"{_HANDLER}/retry.py", "_QUOTA = Rule("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", '"ThrottlingException"'),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", '"ThrottlingException"'),),
         held_by=("tests/handler/test_quotas.py", "tests/local/test_jobs.py"),
     ),
     Fact(
@@ -209,7 +209,7 @@ _ACCESS = (
             Anchor(f"{_HANDLER}/hints.py", "kms:CreateGrant"),
             Anchor("constructs_lib/_iam/statements.py", '"EncryptVolumes"'),
         ),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "kms:CreateGrant"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "kms:CreateGrant"),),
         held_by=("tests/security/test_enforced.py",),
     ),
     Fact(
@@ -223,7 +223,7 @@ _ACCESS = (
         minutes=5,
         makes=_NETWORK,
         code=(Anchor("constructs_lib/_iam/statements.py", '"UseNetwork"'),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "_VPC_ACTIONS = ("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "_VPC_ACTIONS = ("),),
         held_by=("tests/security/test_enforced.py",),
     ),
     Fact(
@@ -237,7 +237,7 @@ _ACCESS = (
         minutes=2,
         makes="two roles",
         code=(Anchor(f"{_HANDLER}/retry.py", '"AccessDenied"'),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", '"iam:PassRole"'),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", '"iam:PassRole"'),),
         held_by=("tests/handler/test_start_faults.py", "tests/local/test_permissions.py"),
     ),
     Fact(
@@ -250,7 +250,7 @@ _ACCESS = (
         most=_ONE,
         makes="two roles",
         code=(Anchor("constructs_lib/_iam/statements.py", '"StartJobs"'),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "def start(request"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "def start(request"),),
         held_by=("tests/local/test_permissions.py",),
     ),
     Fact(
@@ -287,7 +287,7 @@ _ACCESS = (
         minutes=9,
         settings={"job_seconds": 1.5},
         code=(Anchor(f"{_HANDLER}/delete.py", "def delete("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "access was there when the job began"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "access was there when the job began"),),
         held_by=("tests/handler/test_delete.py",),
     ),
     Fact(
@@ -301,7 +301,7 @@ _ACCESS = (
         minutes=9,
         settings={"job_seconds": 1.0},
         code=(Anchor("constructs_lib/_iam/role_policy.py", "class RolePolicy"),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "def _run("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "def _run("),),
         held_by=("tests/local/test_histories.py",),
     ),
 )
@@ -315,8 +315,8 @@ _DATA = (
         matters="The handler starts nothing where only such objects are.",
         look=data.empty_objects,
         most=Spend(jobs=1, documents=2),
-        code=(Anchor(f"{_HANDLER}/documents.py", "def exist("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/storage.py", 'if item["Size"]'),),
+        code=(Anchor(f"{_HANDLER}/empty_input.py", "def documents_exist("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/s3_documents.py", 'if item["Size"]'),),
         held_by=("tests/handler/test_empty_input.py", "tests/local/test_storage.py"),
     ),
     Fact(
@@ -328,8 +328,8 @@ _DATA = (
         look=data.empty_prefix,
         most=Spend(jobs=1, documents=1),
         minutes=4,
-        code=(Anchor(f"{_HANDLER}/documents.py", "def exist("),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "NO_DOCUMENTS"),),
+        code=(Anchor(f"{_HANDLER}/empty_input.py", "def documents_exist("),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "NO_DOCUMENTS"),),
         held_by=("tests/handler/test_empty_input.py", "tests/local/test_jobs.py"),
     ),
     Fact(
@@ -341,7 +341,7 @@ _DATA = (
         look=data.default_format,
         most=Spend(jobs=1, documents=2),
         code=(Anchor("constructs_lib/documents.py", "class Documents"),),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", '"ONE_DOC_PER_FILE"'),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", '"ONE_DOC_PER_FILE"'),),
         held_by=("tests/local/test_jobs.py",),
     ),
     Fact(
@@ -353,7 +353,7 @@ _DATA = (
         look=data.place_of_results,
         most=_ONE,
         code=(Anchor(f"{_HANDLER}/answer.py", "-CLN-"), Anchor("constructs_lib/job.py", "-CLN-")),
-        double=(Anchor(f"{_LOCAL}/comprehend/jobs.py", "-CLN-"),),
+        double=(Anchor(f"{_LOCAL}/comprehend/simulated_jobs.py", "-CLN-"),),
         held_by=("tests/handler/test_answer.py", "tests/local/test_jobs.py"),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local.errors import LocalAwsError, MissingExtraError
+from constructs_lib.local.local_errors import LocalAwsError, MissingExtraError
 
 if TYPE_CHECKING:
     from constructs_lib.local.aws import LocalAws

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from constructs_lib.local import assembly as assemblies
+from constructs_lib.local import cloud_assembly as assemblies
 from constructs_lib.local.cdk_cli import CdkCli
 from constructs_lib.local.clients import Clients
 from constructs_lib.local.control import Control
-from constructs_lib.local.errors import CdkCliError, LocalAwsError
 from constructs_lib.local.failures import explanation
+from constructs_lib.local.local_errors import CdkCliError, LocalAwsError
 from constructs_lib.local.process import Children, remove
 from constructs_lib.local.server_process import ServerProcess
 

@@ -12,7 +12,7 @@ from constructs_lib.local import data, toolchain
 from constructs_lib.local.clients import Clients
 from constructs_lib.local.deployment import show_predictions
 from constructs_lib.local.endpoint import Endpoint
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

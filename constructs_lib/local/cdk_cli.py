@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.local import toolchain
-from constructs_lib.local.errors import CdkCliError
+from constructs_lib.local.local_errors import CdkCliError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

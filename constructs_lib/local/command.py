@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from constructs_lib.local import by_hand, data, toolchain
 from constructs_lib.local.aws import ACCOUNT, REGION, LocalAws
 from constructs_lib.local.deployment import Plan, Progress, deploy, prepare, start
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 from constructs_lib.predictions import PredictionsError, read_labels
 
 if TYPE_CHECKING:

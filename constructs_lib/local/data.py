@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
     from pathlib import Path

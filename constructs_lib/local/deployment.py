@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local import assembly as assemblies
+from constructs_lib.local import cloud_assembly as assemblies
 from constructs_lib.local import data, runs, toolchain
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 from constructs_lib.predictions import Labels, read_predictions, render_for_terminal, summarize
 
 if TYPE_CHECKING:

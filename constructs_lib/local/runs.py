@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.local import data
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

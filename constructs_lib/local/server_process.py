@@ -14,7 +14,7 @@ from constructs_lib.local import process, toolchain
 from constructs_lib.local.certificate import write_certificate
 from constructs_lib.local.control import Control
 from constructs_lib.local.endpoint import Endpoint
-from constructs_lib.local.errors import LocalAwsError
+from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,10 +19,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.errors import AccessError as AccessError
-from constructs_lib.predictions.errors import JobNotFinishedError as JobNotFinishedError
-from constructs_lib.predictions.errors import MissingExtraError as MissingExtraError
-from constructs_lib.predictions.errors import NotFoundError as NotFoundError
 from constructs_lib.predictions.labels import Labels as Labels
 from constructs_lib.predictions.labels import read_labels as read_labels
 from constructs_lib.predictions.reading import BadArchiveError as BadArchiveError
@@ -35,6 +31,10 @@ from constructs_lib.predictions.source import Output as Output
 from constructs_lib.predictions.source import open_output as open_output
 from constructs_lib.predictions.source import open_outputs as open_outputs
 from constructs_lib.predictions.source import read_outputs as read_outputs
+from constructs_lib.predictions.source_errors import AccessError as AccessError
+from constructs_lib.predictions.source_errors import JobNotFinishedError as JobNotFinishedError
+from constructs_lib.predictions.source_errors import MissingExtraError as MissingExtraError
+from constructs_lib.predictions.source_errors import NotFoundError as NotFoundError
 from constructs_lib.predictions.summary import Accuracy as Accuracy
 from constructs_lib.predictions.summary import ClassAccuracy as ClassAccuracy
 from constructs_lib.predictions.summary import ClassCount as ClassCount

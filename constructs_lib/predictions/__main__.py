@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from constructs_lib.predictions.export import CsvExport, JsonExport
 from constructs_lib.predictions.labels import read_labels
 from constructs_lib.predictions.output_file import STANDARD_OUTPUT, open_complete
-from constructs_lib.predictions.progress import Progress
+from constructs_lib.predictions.progress_bar import Progress
 from constructs_lib.predictions.reading import LABEL_THRESHOLD, PredictionsError
 from constructs_lib.predictions.source import batches_of, open_outputs
 from constructs_lib.predictions.summary import summarize_batches

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from constructs_lib.predictions.reading.foreign import is_beside
-from constructs_lib.predictions.reading.jobs import job_of
+from constructs_lib.predictions.reading.origin import job_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

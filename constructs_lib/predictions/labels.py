@@ -7,8 +7,8 @@ import io
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.errors import NotFoundError
 from constructs_lib.predictions.reading import PredictionsError
+from constructs_lib.predictions.source_errors import NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from constructs_lib.predictions.errors import AccessError, JobNotFinishedError, MissingExtraError, NotFoundError
 from constructs_lib.predictions.finding import choose, is_candidate
 from constructs_lib.predictions.reading import BadArchiveError, PredictionsError, read_batches
-from constructs_lib.predictions.reading.jobs import job_of
+from constructs_lib.predictions.reading.origin import job_of
+from constructs_lib.predictions.source_errors import AccessError, JobNotFinishedError, MissingExtraError, NotFoundError
 from constructs_lib.predictions.targets import KINDS, STANDARD_INPUT, Job, LocalPath, S3Place, parse_target
 
 if TYPE_CHECKING:

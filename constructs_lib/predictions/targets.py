@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from constructs_lib.predictions.errors import NotFoundError
 from constructs_lib.predictions.reading import PredictionsError
+from constructs_lib.predictions.source_errors import NotFoundError
 
 STANDARD_INPUT = "-"
 

@@ -13,7 +13,7 @@ PYTEST_DONT_REWRITE: nothing here asserts, and pytest would warn when another pl
 
 from __future__ import annotations
 
-from constructs_lib.testing.assembly import synthesize
 from constructs_lib.testing.snapshot import TemplateSnapshotExtension, template_snapshot
+from constructs_lib.testing.templates import synthesize
 
 __all__ = ["TemplateSnapshotExtension", "synthesize", "template_snapshot"]

@@ -10,7 +10,7 @@ import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.matchers import compose_matchers
 
-from constructs_lib.testing.assembly import Synthesized
+from constructs_lib.testing.templates import Synthesized
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

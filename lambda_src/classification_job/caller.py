@@ -5,7 +5,7 @@ from typing import Any
 
 from . import retry
 from .clock import Clock
-from .errors import JobError, sentence
+from .job_errors import JobError, sentence
 from .log import Log
 from .progress import Progress
 from .runtime import Runtime

@@ -1,7 +1,7 @@
 """How long this run, this event and CloudFormation may take. Seconds; moments are Unix seconds."""
 
-from .errors import HandOver, JobError
 from .event import Event
+from .job_errors import HandOver, JobError
 from .progress import Progress
 from .runtime import Runtime
 

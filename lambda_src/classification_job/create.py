@@ -1,9 +1,9 @@
 """Create: has a job started and followed to its milestone."""
 
-from . import answer, documents, operation, retry
+from . import answer, empty_input, operation, retry
 from .answer import Answer
-from .errors import JobError, sentence
 from .hints import access_hint
+from .job_errors import JobError, sentence
 from .jobs import UNFINISHED, Job
 from .properties import JobProperties
 from .start import start
@@ -27,7 +27,7 @@ def have_job(work: Work, wanted: JobProperties) -> Answer:
     progress = work.progress
     if not progress.job_arn:
         _check_answer(work, wanted)
-        if not documents.exist(work, wanted.request["InputDataConfig"]["S3Uri"]):
+        if not empty_input.documents_exist(work, wanted.request["InputDataConfig"]["S3Uri"]):
             return _without_documents(work, wanted)
     while True:
         if not progress.job_arn:

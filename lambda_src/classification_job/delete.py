@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from . import jobs, stack
-from .errors import JobError
+from .job_errors import JobError
 from .jobs import Job
 from .work import Work
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from .errors import NotAnEventError
+from .job_errors import NotAnEventError
 
 # Where the S3 of a partition is; bucket names are free again in each of them.
 _S3 = {

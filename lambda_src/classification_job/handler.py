@@ -7,7 +7,7 @@ from typing import Any
 
 from . import answer, event, progress
 from .answer import Answer
-from .errors import HandOver, JobError, sentence
+from .job_errors import HandOver, JobError, sentence
 from .runtime import Runtime
 from .work import Work, begin
 
@@ -51,9 +51,9 @@ def _serve(work: Work) -> Answer:
     if kind not in ("Create", "Update", "Delete"):
         raise JobError(f"RequestType={kind:.60}: Create, Update or Delete; nothing was done.")
     if resource == _NETWORK:
-        from . import network
+        from . import network_clean_up
 
-        return network.serve(work)
+        return network_clean_up.clean_up(work)
     if resource != _JOB:
         raise JobError(f"ResourceType={resource:.60}: {_JOB} or {_NETWORK}; nothing was done.")
     if kind == "Delete":

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from .errors import JobError
+from .job_errors import JobError
 from .work import Work
 
 

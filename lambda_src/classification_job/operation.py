@@ -7,7 +7,7 @@ belongs to can have been answered, cancelled, rolled back or followed by the nex
 from dataclasses import dataclass
 
 from . import history, stack
-from .errors import JobError
+from .job_errors import JobError
 from .work import Work
 
 _CLOCKS = 10  # seconds by which clocks may differ

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, get_type_hints
 
-from .errors import NotAnEventError
+from .job_errors import NotAnEventError
 
 
 @dataclass

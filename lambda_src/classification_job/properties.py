@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import JobError
+from .job_errors import JobError
 from .runtime import Runtime
 
 _ALWAYS = {"ServiceToken", "ServiceTimeout"}  # CloudFormation's own

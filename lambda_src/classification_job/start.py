@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from . import jobs, operation
-from .errors import JobError
+from .job_errors import JobError
 from .properties import JobProperties
 from .service_time import service_time
 from .work import Work

@@ -5,7 +5,7 @@ from contextlib import suppress
 from . import answer, history, jobs, operation, properties
 from .answer import Answer
 from .create import have_job
-from .errors import JobError
+from .job_errors import JobError
 from .properties import Configuration, JobProperties
 from .work import Work
 

@@ -2,7 +2,7 @@
 
 from . import jobs
 from .caller import RefusedError
-from .errors import JobError
+from .job_errors import JobError
 from .jobs import Job
 from .properties import JobProperties
 from .work import Work

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import objects
-from .errors import CannotCollect, ServiceUnavailable
+from . import listing
+from .run_errors import CannotCollect, ServiceUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from .objects import Document
-    from .settings import Settings
+    from .environment import Settings
+    from .listing import Document
 
 WORKERS = 32  # calls at a time; a move is two calls of some 30 ms
 RESERVE = 60.0  # seconds kept for the end
@@ -98,7 +98,7 @@ def collect(
     _look_into(batch, client, settings)  # an attempt that died may have left something
     mover = _Mover(client, remover, settings, batch.prefix)
     with ThreadPoolExecutor(workers) as pool:
-        for page in objects.pages(client, settings.documents_bucket, settings.inbox):
+        for page in listing.pages(client, settings.documents_bucket, settings.inbox):
             chosen = _choose(page, batch, settings)
             if batch.oldest is None or any(document.modified < batch.oldest for document in page):
                 batch.oldest = min((document.modified for document in page), default=batch.oldest)
@@ -122,7 +122,7 @@ def collect(
 
 def _look_into(batch: Batch, client: Any, settings: Settings) -> None:
     batch.documents = batch.size = 0
-    for page in objects.pages(client, settings.documents_bucket, batch.prefix):
+    for page in listing.pages(client, settings.documents_bucket, batch.prefix):
         batch.documents += len(page)
         batch.size += sum(document.size for document in page)
 
@@ -194,7 +194,7 @@ class _Mover:
         if _status(error) != 403:  # noqa: PLR2004
             return False
         # Of all keys that begin so, the key itself comes first.
-        page = next(objects.pages(self._client, self._bucket, document.key), [])
+        page = next(listing.pages(self._client, self._bucket, document.key), [])
         return all((found.key, found.etag) != (document.key, document.etag) for found in page)
 
     def _copied(self, document: Document, copy: str) -> bool | None:

@@ -13,8 +13,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import collect, measure, metrics, unpack
-from .errors import ServiceUnavailable
-from .settings import Settings
+from .environment import Settings
+from .run_errors import ServiceUnavailable
 
 _PATIENT = Config(
     retries={"mode": "standard", "total_max_attempts": 8},

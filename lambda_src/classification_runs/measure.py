@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import objects
-from .errors import TooManyDocuments, TooMuchInput, WrongPrefix
+from . import listing
+from .run_errors import TooManyDocuments, TooMuchInput, WrongPrefix
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from .environment import Settings
 
 
 def measure(client: Any, settings: Settings, prefix: str) -> dict[str, int]:
@@ -25,7 +25,7 @@ def measure(client: Any, settings: Settings, prefix: str) -> dict[str, int]:
             f"Prefix {prefix!r} lies outside of what the workflow's data access role may read: begin it with {allowed}"
         )
     documents = size = 0
-    for page in objects.pages(client, settings.documents_bucket, prefix):
+    for page in listing.pages(client, settings.documents_bucket, prefix):
         documents += len(page)
         size += sum(document.size for document in page)
         if documents > settings.max_documents:
@@ -43,4 +43,4 @@ def measure(client: Any, settings: Settings, prefix: str) -> dict[str, int]:
 
 def anything_left(client: Any, settings: Settings) -> dict[str, bool]:
     """Tell whether documents wait in the inbox."""
-    return {"Left": any(objects.pages(client, settings.documents_bucket, settings.inbox))}
+    return {"Left": any(listing.pages(client, settings.documents_bucket, settings.inbox))}

@@ -15,7 +15,7 @@ from reading import read_predictions, row_encoder
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .settings import Settings
+    from .environment import Settings
 
 PART = 8 << 20  # bytes; S3 takes parts of 5 MiB or more, at most 10,000
 _SHOWN = 250  # classes counted in the run's output, which must stay below 256 KiB

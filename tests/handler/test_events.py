@@ -4,7 +4,7 @@ import copy
 
 import pytest
 from classification_job import event
-from classification_job.errors import NotAnEventError
+from classification_job.job_errors import NotAnEventError
 from handler.world import ACCOUNT, ANSWERS, FUNCTION, STACK, properties, request
 
 

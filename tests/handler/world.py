@@ -23,7 +23,7 @@ from botocore.session import get_session
 from classification_job.handler import handle
 from classification_job.runtime import Runtime
 
-from constructs_lib.local.comprehend.errors import ServiceError
+from constructs_lib.local.comprehend.service_errors import ServiceError
 from constructs_lib.local.comprehend.validation import check
 
 ACCOUNT = "123456789012"

@@ -10,7 +10,7 @@ from aws_cdk import aws_ssm as ssm
 from local.bench import ACCOUNT, REGION, Bench
 from support import new_app
 
-from constructs_lib.local import LocalAws, LocalAwsError, assembly
+from constructs_lib.local import LocalAws, LocalAwsError, cloud_assembly
 from constructs_lib.local.data import train_classifier
 
 ABROAD = {"account": "111122223333", "region": "eu-west-1"}
@@ -63,10 +63,10 @@ def test_all_stacks_of_all_stages_are_deployed_and_destroyed(local_aws, app, tmp
 def test_a_fixed_environment_is_the_one_of_its_local_aws(abroad, app, tmp_path):
     parameter(cdk.Stage(app, "prod", env=cdk.Environment(**ABROAD)), "stack")
     folder = synthesized(app, tmp_path)
-    found = assembly.problems(folder, account=ACCOUNT, region=REGION, supported=abroad.resource_types())
+    found = cloud_assembly.problems(folder, account=ACCOUNT, region=REGION, supported=abroad.resource_types())
     assert len(found) == 1
     assert "give --account 111122223333 --region eu-west-1" in found[0]
-    assert assembly.problems(folder, **ABROAD, supported=abroad.resource_types()) == []
+    assert cloud_assembly.problems(folder, **ABROAD, supported=abroad.resource_types()) == []
     assert abroad.deploy(folder) == {"prod-stack": {"Value": "x"}}
     assert abroad.client("ssm").describe_parameters()["Parameters"]
 
@@ -108,7 +108,7 @@ def test_a_legacy_synthesizer_deploys_without_assets_and_is_named_with_them(abro
     tmp_path.joinpath("file.txt").write_text("x")
     assets.Asset(stack, "File", path=str(tmp_path / "file.txt"))
     with_asset.synth()
-    found = assembly.problems(tmp_path / "other", **ABROAD, supported=abroad.resource_types())
+    found = cloud_assembly.problems(tmp_path / "other", **ABROAD, supported=abroad.resource_types())
     assert ["LegacyStackSynthesizer's assets" in problem for problem in found] == [True]
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 import constructs_lib.local
-from constructs_lib.local.comprehend import jobs, models, storage, text_model, training_data
+from constructs_lib.local.comprehend import models, s3_documents, simulated_jobs, text_model, training_data
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import scheduler
 from constructs_lib.local.hooks.cloudformation import operations
 
 # Every place of the local AWS that starts something in the background, and why nothing is lost there.
 BACKGROUND = {
-    "comprehend/jobs.py:_register": "a job: FAILED, below",
+    "comprehend/simulated_jobs.py:_register": "a job: FAILED, below",
     "comprehend/models.py:start_training": "a training: IN_ERROR, below",
     "deployment.py:_in_background": "bootstrap and data of the command: raised when it is waited for (test_command.py)",
     "hooks/scheduler.py:invoke_target": "a schedule's or rule's execution: a dead letter, below",
@@ -71,17 +71,17 @@ def failing(fault):
 def job():
     request = {"InputDataConfig": {"S3Uri": "s3://b/in"}, "OutputDataConfig": {"S3Uri": "s3://b/out"}}
     model = models.Classifier("arn", {}, "TRAINED", model=text_model.TextModel(None, [], multi_label=False))
-    return jobs.Job("id", "arn", "s3://b/out/o", {**request, "DataAccessRoleArn": "arn"}, model)
+    return simulated_jobs.Job("id", "arn", "s3://b/out/o", {**request, "DataAccessRoleArn": "arn"}, model)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=repr)
 @pytest.mark.parametrize("where", ["_check_access", "_network", "_predictions", "archive", "write"])
 def test_any_fault_of_a_job_fails_it_with_its_reason(monkeypatch, job, fault, where):
-    monkeypatch.setattr(jobs, "_check_access", lambda _job: (None, None))
-    monkeypatch.setattr(jobs, "_predictions", lambda _job, _s3: [])
-    monkeypatch.setattr(storage, "write", lambda *_: None)
-    monkeypatch.setattr(jobs if where.startswith("_") else storage, where, failing(fault))
-    jobs._run(job)
+    monkeypatch.setattr(simulated_jobs, "_check_access", lambda _job: (None, None))
+    monkeypatch.setattr(simulated_jobs, "_predictions", lambda _job, _s3: [])
+    monkeypatch.setattr(s3_documents, "write", lambda *_: None)
+    monkeypatch.setattr(simulated_jobs if where.startswith("_") else s3_documents, where, failing(fault))
+    simulated_jobs._run(job)
     described = job.describe()
     assert (described["JobStatus"], described["Message"]) == ("FAILED", f"INTERNAL_ERROR: {fault!r}")
     assert "EndTime" in described
@@ -93,8 +93,8 @@ def test_any_fault_of_a_job_fails_it_with_its_reason(monkeypatch, job, fault, wh
 )
 def test_any_fault_while_training_ends_in_error_with_its_reason(monkeypatch, fault, where):
     monkeypatch.setattr(models.access, "assume_data_access_role", lambda *_: None)
-    monkeypatch.setattr(storage, "client", lambda _session: None)
-    monkeypatch.setattr(storage, "read_objects", lambda *_: [("k", b"")])
+    monkeypatch.setattr(s3_documents, "client", lambda _session: None)
+    monkeypatch.setattr(s3_documents, "read_objects", lambda *_: [("k", b"")])
     monkeypatch.setattr(training_data, "read", lambda *_, **__: None)
     monkeypatch.setattr(*where, failing(fault))
     classifier = models.Classifier("arn", {"DataAccessRoleArn": "r", "InputDataConfig": {"S3Uri": "s3://b/k"}})

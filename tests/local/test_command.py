@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from local.bench import until
 
-from constructs_lib.local import MissingExtraError, assembly, command, require_extra
+from constructs_lib.local import MissingExtraError, cloud_assembly, command, require_extra
 
 APP = """\
 import json, os, pathlib
@@ -119,7 +119,7 @@ def test_a_stack_of_another_region_and_container_images_are_named(tmp_path):
     tmp_path.joinpath("manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     tmp_path.joinpath("t.json").write_text("{}")
     tmp_path.joinpath("a.json").write_text(json.dumps({"dockerImages": {"x": {}}}))
-    found = assembly.problems(tmp_path, account="000000000000", region="us-east-1", supported=())
+    found = cloud_assembly.problems(tmp_path, account="000000000000", region="us-east-1", supported=())
     assert [problem.split(":")[0] for problem in found] == ["Far", "Far.assets"]
     assert "eu-west-1" in found[0]
 

@@ -10,7 +10,7 @@ TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1, in f\n    g(
 @pytest.mark.parametrize(
     ("raised", "name"),
     [
-        ("classification_runs.errors.WrongPrefix: Prefix 'x'\nlies: outside", "WrongPrefix"),
+        ("classification_runs.run_errors.WrongPrefix: Prefix 'x'\nlies: outside", "WrongPrefix"),
         ("ValueError", "ValueError"),
         ("botocore.exceptions.ClientError: An error occurred (AccessDenied)", "ClientError"),
     ],

@@ -12,7 +12,7 @@ from predictions.archives import archive, json_lines, multi_class
 from constructs_lib.predictions import NotFoundError, PredictionsError, open_outputs, read_outputs
 from constructs_lib.predictions.finding import choose
 from constructs_lib.predictions.reading import row_encoder
-from constructs_lib.predictions.reading.jobs import job_of
+from constructs_lib.predictions.reading.origin import job_of
 from constructs_lib.predictions.targets import Job, S3Place, parse_target
 
 JOB = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from classification_runs import collect as module
 from classification_runs.collect import Batch, collect
-from classification_runs.errors import CannotCollect, ServiceUnavailable
+from classification_runs.environment import Settings
 from classification_runs.measure import anything_left
-from classification_runs.settings import Settings
+from classification_runs.run_errors import CannotCollect, ServiceUnavailable
 from runs.fake_s3 import Died, FakeS3, no_answer
 
 SETTINGS = Settings(

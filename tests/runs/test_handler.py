@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from classification_runs import handler
-from classification_runs.errors import ServiceUnavailable, TooManyDocuments, TooMuchInput, WrongPrefix
+from classification_runs.environment import Settings
 from classification_runs.measure import measure
-from classification_runs.settings import Settings
+from classification_runs.run_errors import ServiceUnavailable, TooManyDocuments, TooMuchInput, WrongPrefix
 from runs.fake_s3 import FakeS3, no_answer
 from runs.test_collect import SETTINGS, fill, with_limits
 from runs.test_unpack import JOB, LINES, archive

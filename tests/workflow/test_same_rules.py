@@ -3,7 +3,7 @@
 import pytest
 from classification_job import hints, watch
 
-from constructs_lib.predictions.reading.errors import BadArchiveError
+from constructs_lib.predictions.reading.reading_errors import BadArchiveError
 from constructs_lib.workflow import definition
 from constructs_lib.workflow.explanations import ACCESS
 

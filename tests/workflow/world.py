@@ -9,7 +9,7 @@ import random
 import tarfile
 
 from classification_runs import collect, measure, unpack
-from classification_runs.settings import Settings
+from classification_runs.environment import Settings
 from runs.fake_s3 import FakeS3
 from workflow.player import Clock, Machine, TaskError, iso
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, invalid
+from constructs_lib.local.comprehend.service_errors import DeniedError, ServiceError, invalid
 from constructs_lib.local.hooks import iam, kms
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib.local.comprehend import access, storage, text_model, training_data
-from constructs_lib.local.comprehend.errors import ServiceError, invalid, not_found
+from constructs_lib.local.comprehend import access, s3_documents, text_model, training_data
+from constructs_lib.local.comprehend.service_errors import ServiceError, invalid, not_found
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import iam, registry
 
@@ -84,8 +84,8 @@ def _train(classifier: Classifier) -> None:
     request, begun = classifier.request, time.monotonic()
     classifier.status = "TRAINING"
     try:
-        s3 = storage.client(access.assume_data_access_role(request["DataAccessRoleArn"], classifier.arn))
-        files = [content for _, content in storage.read_objects(s3, request["InputDataConfig"]["S3Uri"])]
+        s3 = s3_documents.client(access.assume_data_access_role(request["DataAccessRoleArn"], classifier.arn))
+        files = [content for _, content in s3_documents.read_objects(s3, request["InputDataConfig"]["S3Uri"])]
         multi_label = request.get("Mode") == "MULTI_LABEL"
         delimiter = request["InputDataConfig"].get("LabelDelimiter", "|") if multi_label else None
         classifier.model = text_model.train(training_data.read(files, delimiter=delimiter), multi_label=multi_label)

@@ -6,8 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.local.comprehend import access, jobs, models, validation
-from constructs_lib.local.comprehend.errors import DeniedError, ServiceError, json_response, not_found
+from constructs_lib.local.comprehend import access, models, simulated_jobs, validation
+from constructs_lib.local.comprehend.service_errors import DeniedError, ServiceError, json_response, not_found
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import iam
 
@@ -43,9 +43,9 @@ def _tags(arn: str) -> dict[str, str]:
 
 
 _OPERATIONS: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
-    "StartDocumentClassificationJob": jobs.start,
-    "DescribeDocumentClassificationJob": jobs.describe,
-    "ListDocumentClassificationJobs": jobs.list_jobs,
+    "StartDocumentClassificationJob": simulated_jobs.start,
+    "DescribeDocumentClassificationJob": simulated_jobs.describe,
+    "ListDocumentClassificationJobs": simulated_jobs.list_jobs,
     "CreateDocumentClassifier": models.create_classifier,
     "DescribeDocumentClassifier": models.describe_classifier,
     "DeleteDocumentClassifier": models.delete_classifier,

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from constructs_lib.local.comprehend.errors import ServiceError
+from constructs_lib.local.comprehend.service_errors import ServiceError
 
 
 @dataclass

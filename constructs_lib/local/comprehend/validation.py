@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 from botocore.validate import ParamValidator
 
-from constructs_lib.local.comprehend.errors import ServiceError
+from constructs_lib.local.comprehend.service_errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ tens of MiB, and time is proportional to the bytes that are unpacked.
 
 from .archive import read_batches as read_batches
 from .archive import read_predictions as read_predictions
-from .errors import BadArchiveError as BadArchiveError
-from .errors import PredictionsError as PredictionsError
 from .prediction import LABEL_THRESHOLD as LABEL_THRESHOLD
 from .prediction import Prediction as Prediction
 from .prediction import Problem as Problem
 from .prediction import Score as Score
+from .reading_errors import BadArchiveError as BadArchiveError
+from .reading_errors import PredictionsError as PredictionsError
 from .rows import row_encoder as row_encoder
 from .rows import to_row as to_row
 from .streams import ReadableStream as ReadableStream

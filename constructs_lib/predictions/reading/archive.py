@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import tar, zipped
-from .errors import BadArchiveError, OtherKindError, damaged
 from .foreign import is_beside, member_of_another_kind
-from .jobs import job_of
 from .json_stream import json_batches, looks_like_json
+from .origin import job_of
+from .reading_errors import BadArchiveError, OtherKindError, damaged
 from .records import read_records
 from .streams import CHUNK, GZIP_MARK, Gunzipped, Source
 

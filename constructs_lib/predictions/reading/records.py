@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadArchiveError, OtherKindError
 from .foreign import record_of_another_kind
+from .json_values import number, object_, objects, text, unexpected, whole_number
 from .prediction import Prediction, Problem, Score
+from .reading_errors import BadArchiveError, OtherKindError
 from .rows import from_row, is_row
-from .values import number, object_, objects, text, unexpected, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

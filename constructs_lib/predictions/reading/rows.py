@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from .json_values import number, objects, text, unexpected, whole_number
 from .prediction import Prediction, Problem, Score
-from .values import number, objects, text, unexpected, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import Protocol
 
-from .errors import damaged
+from .reading_errors import damaged
 
 CHUNK = 1 << 14  # bytes; what comes of it stays in the processor's cache
 GZIP_MARK = b"\x1f\x8b"

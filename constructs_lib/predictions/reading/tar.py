@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import BadArchiveError, damaged
+from .reading_errors import BadArchiveError, damaged
 from .streams import Part, Source
 
 if TYPE_CHECKING:

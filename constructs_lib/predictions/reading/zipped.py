@@ -10,7 +10,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
-from .errors import BadArchiveError, damaged
+from .reading_errors import BadArchiveError, damaged
 from .streams import CHUNK, Inflated, Part
 
 if TYPE_CHECKING:

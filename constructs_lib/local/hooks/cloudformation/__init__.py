@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.local.hooks.cloudformation import cdk_cli, custom_resources, exports, operations
-from constructs_lib.local.hooks.cloudformation.resource_types import add_resource_types, resource_types
+from constructs_lib.local.hooks.cloudformation import custom_resources, exports, operations, polling
+from constructs_lib.local.hooks.cloudformation.type_registry import add_resource_types, resource_types
 
 if TYPE_CHECKING:
     from constructs_lib.local.hooks.shapes import ResourceTypes
@@ -23,4 +23,4 @@ def install(types: ResourceTypes) -> None:
     custom_resources.follow_protocol()
     exports.guard()
     operations.follow_steps()
-    cdk_cli.answer_when_an_operation_ends()
+    polling.answer_when_an_operation_ends()

@@ -3,11 +3,11 @@
 from typing import Any
 
 from .caller import RefusedError
-from .errors import JobError
+from .job_errors import JobError
 from .work import Work
 
 
-def exist(work: Work, uri: str) -> bool:
+def documents_exist(work: Work, uri: str) -> bool:
     """Whether an object with content begins with an S3 URI; True also when that cannot be seen: the service will judge.
 
     The listing is asked for as long as the start may wait, since the function's role may be seconds old.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from constructs_lib.local.comprehend import access, models, storage
-from constructs_lib.local.comprehend.errors import ServiceError, invalid
+from constructs_lib.local.comprehend import access, models, s3_documents
+from constructs_lib.local.comprehend.service_errors import ServiceError, invalid
 from constructs_lib.local.comprehend.state import STATE
 from constructs_lib.local.hooks import ec2 as network_interfaces
 from constructs_lib.local.hooks import iam, kms, registry
@@ -135,8 +135,8 @@ def _run(job: Job) -> None:
             job.status = "IN_PROGRESS"
             _sleep_until(begun + duration)
             # Last of all: a role that loses a right while its job runs fails it, as on AWS.
-            archive = storage.archive(_predictions(job, s3))
-            storage.write(s3, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
+            archive = s3_documents.archive(_predictions(job, s3))
+            s3_documents.write(s3, job.output_uri, archive, job.request["OutputDataConfig"].get("KmsKeyId"))
     except JobError as error:
         job.message = str(error)
     except ClientError as error:  # access was there when the job began
@@ -158,15 +158,15 @@ def _check_access(job: Job) -> tuple[boto3.Session, S3Client]:
     request, output = job.request, job.request["OutputDataConfig"]
     try:
         session = access.assume_data_access_role(request["DataAccessRoleArn"], job.arn)
-        s3 = storage.client(session)
-        first = next(storage.read_objects(s3, request["InputDataConfig"]["S3Uri"]), None)
+        s3 = s3_documents.client(session)
+        first = next(s3_documents.read_objects(s3, request["InputDataConfig"]["S3Uri"]), None)
     except (ClientError, iam.AssumeRoleDeniedError) as error:
         raise JobError(access.no_read_access(error)) from error
     if first is None:
         raise JobError(f"NO_DOCUMENTS: No documents were found under {request['InputDataConfig']['S3Uri']}.")
     try:
         check_file = f"{output['S3Uri'].rstrip('/')}/.write_access_check_file.temp"
-        storage.write(s3, check_file, b"", output.get("KmsKeyId"))
+        s3_documents.write(s3, check_file, b"", output.get("KmsKeyId"))
     except ClientError as error:
         raise JobError(access.no_write_access(error)) from error
     if key := request.get("VolumeKmsKeyId"):
@@ -210,8 +210,8 @@ def _predictions(job: Job, s3: S3Client) -> list[dict[str, Any]]:
     try:
         found = [
             document
-            for key, content in storage.read_objects(s3, config["S3Uri"])
-            for document in storage.documents(key, content, config.get("InputFormat", "ONE_DOC_PER_FILE"))
+            for key, content in s3_documents.read_objects(s3, config["S3Uri"])
+            for document in s3_documents.documents(key, content, config.get("InputFormat", "ONE_DOC_PER_FILE"))
         ]
     except ClientError as error:
         raise JobError(access.no_read_access(error)) from error

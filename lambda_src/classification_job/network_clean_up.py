@@ -5,8 +5,8 @@ from typing import Any
 
 from . import interfaces, jobs, stack
 from .answer import Answer
-from .errors import JobError
 from .interfaces import Interface
+from .job_errors import JobError
 from .jobs import Job
 from .work import Work
 
@@ -15,7 +15,7 @@ _PATIENCE = 600  # seconds in which interfaces without a job are removed
 _GRACE = 60  # seconds of them in which the service may still detach its own
 
 
-def serve(work: Work) -> Answer:
+def clean_up(work: Work) -> Answer:
     """Create and Update only name the network; a network of other subnets or groups is another one."""
     subnets, groups = _ids(work, "SubnetIds"), _ids(work, "SecurityGroupIds")
     if work.event.kind == "Delete":
