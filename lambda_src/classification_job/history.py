@@ -1,68 +1,154 @@
-"""What the resource was before the deployment that is rolled back, as its stack's events tell."""
+"""What the resource was before the present operation, as its stack's events tell."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+from . import properties
 from .job_errors import JobError
+from .properties import Configuration
 from .work import Work
 
 _STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+_SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def last_stable_id(work: Work) -> str:
-    """The physical id in the last configuration that was deployed; empty when history does not tell.
+@dataclass(frozen=True)
+class Entry:
+    """One event of the stack itself, or of the resource."""
 
-    Without rollback, deployments that failed can follow each other: what counts is the resource's last success before
-    the first of them, that is at the stack's last stable state or earlier. Where events no longer reach back so far,
-    it is the id that the first of the failed deployments began with.
+    of_stack: bool
+    status: str
+    physical_id: str
+    at: float | None
+    wanted: Configuration  # of the resource
+
+    @property
+    def is_begin_of_update(self) -> bool:
+        """Whether an update of the stack began."""
+        return self.of_stack and self.status == "UPDATE_IN_PROGRESS"
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the stack had a configuration that can be rolled back to."""
+        return self.of_stack and self.status in _STABLE
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the resource was brought to what was wanted."""
+        return not self.of_stack and self.status in _SUCCESS
+
+    @property
+    def is_end(self) -> bool:
+        """Whether an operation on the resource was over."""
+        return not self.of_stack and self.status.endswith(("_COMPLETE", "_FAILED"))
+
+
+@dataclass(frozen=True)
+class Before:
+    """What an update finds."""
+
+    has_failed: bool = False  # the resource, in this very update of the stack: what comes now takes that back
+    deployed: Configuration | None = None  # what the job stands for; None: what CloudFormation calls the old
+
+
+@dataclass(frozen=True)
+class Stable:
+    """What a rollback goes back to."""
+
+    physical_id: str  # empty when history does not tell
+    tried: list[Configuration]  # on that job, since then
+
+
+def before_update(work: Work) -> Before:
+    """Tell what the present update of the stack found.
+
+    Without rollback, an update can follow one that failed. Whether CloudFormation then calls the properties old that
+    were deployed, or those that were tried, it does not document; what the job was deployed for, its events tell.
     """
-    first = ""
+    with suppress(JobError):  # Then CloudFormation's word must do.
+        entries = _newest_first(work)
+        if any(entry.status == "UPDATE_FAILED" for entry in _up_to(entries, lambda entry: entry.is_begin_of_update)):
+            return Before(has_failed=True)
+        since_stable = list(_up_to(entries, lambda entry: entry.is_stable))
+        last = next((entry for entry in since_stable if entry.is_end), None)
+        if last and not last.is_success:
+            return Before(deployed=_deployed(work.event.physical_id, chain(since_stable, entries)))
+    return Before()
+
+
+def last_stable(work: Work) -> Stable:
+    """Find the physical id in the last configuration that was deployed.
+
+    Without rollback, updates that failed can follow each other: what counts is the resource's last success before the
+    first of them, that is at the stack's last stable state or earlier. Where events no longer reach back so far, it is
+    the id that the first of the failed updates began with.
+    """
+    physical_id, was_stable = "", False
+    passed: list[Entry] = []
     with suppress(JobError):  # A rollback need not fail for it.
-        was_stable, deleted = False, set()
         for entry in _newest_first(work):
-            status, physical_id = entry["ResourceStatus"], entry.get("PhysicalResourceId")
-            if physical_id == work.event.stack_id:
-                was_stable |= status in _STABLE
-            elif entry["LogicalResourceId"] != work.event.logical_id:
-                continue
-            elif status.startswith("DELETE_"):
-                deleted.add(physical_id)
-            elif was_stable and status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and physical_id not in deleted:
-                return str(physical_id)
-            elif not was_stable and status == "UPDATE_IN_PROGRESS":
-                first = str(physical_id or "")
-    return first
+            was_stable |= entry.is_stable
+            if not was_stable and not entry.of_stack and entry.status == "UPDATE_IN_PROGRESS":
+                physical_id = entry.physical_id
+            elif was_stable and entry.is_success and not _is_deleted(entry.physical_id, passed):
+                physical_id = entry.physical_id
+                break
+            passed.append(entry)
+    return Stable(physical_id, _tried_on(physical_id, passed))
 
 
 def previous_end(work: Work) -> float | None:
     """When the resource's operation before the present one ended; None when its stack does not tell."""
-    for entry in _newest_first(work):
-        is_end = entry["ResourceStatus"].endswith(("_COMPLETE", "_FAILED"))
-        if is_end and entry["LogicalResourceId"] == work.event.logical_id and entry.get("Timestamp"):
-            return float(entry["Timestamp"].timestamp())
-    return None
+    return next((entry.at for entry in _newest_first(work) if entry.is_end and entry.at), None)
 
 
-def failed_in_this_operation(work: Work) -> bool:
-    """Whether the resource has failed since the stack's present update began: then an Update takes that back."""
-    has_failed = False
-    with suppress(JobError):
-        for entry in _newest_first(work):
-            if entry.get("PhysicalResourceId") == work.event.stack_id:
-                if entry["ResourceStatus"] == "UPDATE_IN_PROGRESS":
-                    return has_failed
-            elif entry["LogicalResourceId"] == work.event.logical_id:
-                has_failed |= entry["ResourceStatus"] == "UPDATE_FAILED"
-    return False
+def _deployed(physical_id: str, entries: Iterable[Entry]) -> Configuration:
+    """What a job was deployed for, with the tags that it may have by now; one that no other equals when unknown."""
+    passed: list[Entry] = []
+    for entry in entries:
+        if entry.is_success and entry.physical_id == physical_id:
+            return entry.wanted.after_trying(_tried_on(physical_id, passed))
+        passed.append(entry)
+    return properties.configuration(None)
 
 
-def _newest_first(work: Work) -> Iterator[Any]:
+def _tried_on(physical_id: str, entries: list[Entry]) -> list[Configuration]:
+    return [entry.wanted for entry in entries if entry.physical_id == physical_id]
+
+
+def _is_deleted(physical_id: str, later: list[Entry]) -> bool:
+    return any(entry.physical_id == physical_id and entry.status.startswith("DELETE_") for entry in later)
+
+
+def _up_to(entries: Iterator[Entry], is_last: Callable[[Entry], bool]) -> Iterator[Entry]:
+    for entry in entries:
+        yield entry
+        if is_last(entry):
+            return
+
+
+def _newest_first(work: Work) -> Iterator[Entry]:
     more: dict[str, Any] = {"StackName": work.event.stack_id}
     while more:
         page = work.call(
             "cloudformation", "describe_stack_events", until=work.clock.last_moment, for_a_start=True, **more
         )
-        yield from page["StackEvents"]
+        for each in page["StackEvents"]:
+            physical_id = each.get("PhysicalResourceId", "")
+            of_stack = physical_id == work.event.stack_id
+            if of_stack or each["LogicalResourceId"] == work.event.logical_id:
+                at = each["Timestamp"].timestamp() if each.get("Timestamp") else None
+                yield Entry(of_stack, each["ResourceStatus"], physical_id, at, _wanted(each))
         work.clock.check()
         more = more | {"NextToken": page["NextToken"]} if page.get("NextToken") else {}
+
+
+def _wanted(told: dict[str, Any]) -> Configuration:
+    try:
+        return properties.configuration(json.loads(told.get("ResourceProperties", "")))
+    except ValueError:  # it is not told
+        return properties.configuration(None)

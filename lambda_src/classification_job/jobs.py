@@ -84,7 +84,10 @@ def wait_for_end(work: Work, arn: str, until: float) -> None:
     work.log("the job runs on", id=arn)
 
 
-def retag(work: Work, arn: str, old: dict[str, str], new: dict[str, str], before: Callable[[], object]) -> None:
+Tags = dict[str, str | None]  # None: a value that nobody knows
+
+
+def retag(work: Work, arn: str, old: Tags, new: Tags, before: Callable[[], object]) -> None:
     """Bring a job's tags up to date, and leave those of others; before is what must hold at every try."""
 
     def call(operation: str, **more: Any) -> None:

@@ -1,6 +1,6 @@
 """The job's properties as the template holds them, checked: all that is wrong is said at once, in words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .job_errors import JobError
@@ -87,7 +87,7 @@ class Configuration:
     request: object  # tags aside
     run_id: object
     rights: object
-    tags: dict[str, str]
+    tags: dict[str, str | None]  # None: one of several values, nobody knows which
 
     @property
     def needs(self) -> object:
@@ -97,6 +97,13 @@ class Configuration:
     def asks_for_another_job_than(self, other: "Configuration") -> bool:
         """Whether going over to this configuration needs a job of its own."""
         return (self.request, self.run_id) != (other.request, other.run_id)
+
+    def after_trying(self, others: list["Configuration"]) -> "Configuration":
+        """This configuration, with the tags that its job may have got when others were tried and failed."""
+        retagged = [other for other in others if not other.asks_for_another_job_than(self) and other.tags != self.tags]
+        if not retagged:
+            return self
+        return replace(self, tags=dict.fromkeys(key for each in (self, *retagged) for key in each.tags))
 
 
 def configuration(given: Any) -> Configuration:

@@ -42,6 +42,7 @@ def invent(seed):
         "clocks": chance.choice([(0, 0, 0), (0, 0, 0), (10, 0, 0), (10, 0, 9), (10, -9, 0), (0, 6, -3)]),
         "dates": not signed or chance.random() < 0.9,
         "leaves": chance.choice([None, "available", "in-use"]),
+        "calls_tried_old": chance.random() < 0.5,
         "steps": steps,
     }
 
@@ -123,6 +124,7 @@ def _world(history):
     stack = world.stack
     stack.reuse_request_id, stack.signed = history["reuse_request_id"], history["signed"]
     stack.rollback_names_new_id = history["rollback_names_new_id"]
+    stack.calls_tried_old = history["calls_tried_old"]
     stack.deliveries = [tuple(history["duplicates"])]
     if history["quotas"]:
         world.comprehend.per_second, world.comprehend.active = 1, history["quotas"]
@@ -261,8 +263,7 @@ def _check_tags(step):
     job = next((job for job in step.world.comprehend.all if job.arn == stack.physical_id), None)
     # What overtakes the next operation by less than clocks differ, or bears no date, cannot be told from it.
     second = (*stack.deliveries[0], 1e9)[1]
-    # Which tags deployments put on a job that failed one after the other, the rollback is not told.
-    tellable = step.history["signed"] and not stack.was_left and not stack.was_cancelled_early and second > 30
+    tellable = step.history["signed"] and not stack.was_cancelled_early and second > 30
     if job and not job.forgotten and tellable and stack.strict:
         wanted = {tag["Key"]: tag["Value"] for tag in stack.props["Request"]["Tags"]}
         assert job.tags == wanted, "the job does not carry the tags of its configuration"
@@ -350,6 +351,7 @@ def _smaller(history):
         "clocks": (0, 0, 0),
         "dates": True,
         "leaves": None,
+        "calls_tried_old": False,
     }
     yield from (history | {name: value} for name, value in calm.items() if history[name] != value)
     plain = {

@@ -219,33 +219,6 @@ def test_tags_of_a_job_that_was_never_started_are_nobodys(world):
     assert [operation for operation, _ in world.calls if "tag" in operation] == []
 
 
-def test_a_rollback_after_two_updates_that_failed_without_one_ends_at_the_last_stable_job(world, stack):
-    before, old = stack.data, stack.physical_id
-    stack.update(properties(RunId="2", AbandonOnDelete="true"), other_fails=True, rollback=False)
-    stack.update(properties(RunId="3", AbandonOnDelete="true"), other_fails=True, rollback=False)
-    stack.roll_back()
-    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
-    assert stack.physical_id == old
-    assert stack.data["JobArn"] == before["JobArn"]
-    assert len(world.comprehend.all) == 3
-
-
-def test_a_rollback_to_a_request_that_a_failed_update_had_asked_for_again_ends_at_the_last_stable_job(stack):
-    stable, old = stack.props, stack.physical_id
-    stack.update(properties(RunId="2"), other_fails=True, rollback=False)
-    stack.update(stable | {"WaitFor": "SUBMITTED"}, other_fails=True, rollback=False)
-    stack.roll_back()
-    assert stack.physical_id == old
-
-
-def test_an_update_that_ends_stable_after_one_that_failed_is_what_a_rollback_returns_to(stack):
-    stack.update(properties(RunId="2"), other_fails=True, rollback=False)
-    stack.update(properties(RunId="3"))
-    wanted = stack.physical_id
-    stack.update(properties(RunId="4"), other_fails=True)
-    assert stack.physical_id == wanted
-
-
 @pytest.mark.usefixtures("stack")
 def test_tags_of_a_job_that_is_not_the_resources_are_nobodys_to_change(world):
     world.create(properties(request(Tags=TAGS)), logical_id="Other", request_id="other")
@@ -261,15 +234,6 @@ def test_a_tag_is_not_taken_away_after_its_update_was_cancelled(world, stack):
     stack.update(tagged({"Key": "team", "Value": "mail"}))
     world.pass_time(1000)
     assert world.comprehend.all[0].tags == {"team": "mail", "stage": "dev"}
-
-
-def test_a_rollback_to_another_job_puts_no_tags_on_the_one_that_failed(world, stack):
-    stable = stack.props
-    stack.update(properties(RunId="2"), other_fails=True, rollback=False)
-    stack.update(stable | {"Request": request(Tags=[])}, other_fails=True, rollback=False)
-    world.calls.clear()
-    stack.roll_back()
-    assert [operation for operation, _ in world.calls if "tag" in operation] == []
 
 
 def test_a_rollback_does_not_take_another_resources_id(world, stack):

@@ -592,14 +592,16 @@ class Stack:
         self.physical_id = None
         self.props = None
         self.data = None
+        self.attempted, self.left_failed = None, False  # what was tried last, and whether the resource failed at it
         self.network = None  # VpcConfig of the network that the stack owns
         self.stable = None
         self.was_cancelled_early = False  # ... before clocks could tell the operation from its rollback
-        self.was_left = False  # an operation failed and was not rolled back
         self.history = []
         self.deliveries = [(0.0,)]  # of the next events; the last one stays
         self.rollback_names_new_id = False  # CloudFormation's rollback Update after a replacement
         self.reuse_request_id, self.signed = False, True
+        self.calls_tried_old = False  # after a failure without rollback: what was tried, not what was deployed
+        self.events_tell = True  # ... which properties were wanted
         self.cancel_after = None  # another resource fails so many seconds into the next operation on the job
         self.allowing = ""  # the policy that jobs start with
         self.strict = True  # a Delete has the time that it needs
@@ -665,11 +667,12 @@ class Stack:
         self.status = status
         self._append("example", STACK, status)
 
-    def _append(self, name, physical_id, status):
-        at = datetime.fromtimestamp(self.world.now, UTC)
-        self.history.append(
-            {"LogicalResourceId": name, "PhysicalResourceId": physical_id, "ResourceStatus": status, "Timestamp": at}
-        )
+    def _append(self, name, physical_id, status, props=None):
+        entry = {"LogicalResourceId": name, "PhysicalResourceId": physical_id, "ResourceStatus": status}
+        entry["Timestamp"] = datetime.fromtimestamp(self.world.now, UTC)
+        if props and self.events_tell:
+            entry["ResourceProperties"] = json.dumps(props)
+        self.history.append(entry)
 
     def _send(self, kind, props, cancel_after=None, logical_id="Job", **more):
         # A deployment that is tried again can come with the request id of the one that failed.
@@ -678,7 +681,7 @@ class Stack:
         event = self.world.event(kind, props, request_id=request_id, signed=self.signed, logical_id=logical_id, **more)
         self.urls.append(event["ResponseURL"])
         deliveries = self.deliveries.pop(0) if len(self.deliveries) > 1 else self.deliveries[0]
-        self._append(logical_id, more.get("PhysicalResourceId") or "", f"{kind.upper()}_IN_PROGRESS")
+        self._append(logical_id, more.get("PhysicalResourceId") or "", f"{kind.upper()}_IN_PROGRESS", props)
         answer = self.world.send(event, deliveries, wait=cancel_after)
         fine = answer is not None and answer["Status"] == "SUCCESS"
         physical_id = answer["PhysicalResourceId"] if answer else more.get("PhysicalResourceId") or "made-up-by-cfn"
@@ -686,7 +689,7 @@ class Stack:
         if known.url == event["ResponseURL"] and not answer:  # cancelled, or never answered
             self._end(known)
             known.status, known.since, known.physical_id = f"{kind.upper()}_FAILED", self.world.now, physical_id
-        self._append(logical_id, physical_id, f"{kind.upper()}_{'COMPLETE' if fine else 'FAILED'}")
+        self._append(logical_id, physical_id, f"{kind.upper()}_{'COMPLETE' if fine else 'FAILED'}", props)
         return answer, fine, physical_id
 
     def _operate(self, kind, props, **more):
@@ -747,14 +750,16 @@ class Stack:
 
     def update(self, props, *, other_fails=False, network=None, rollback=True):
         """Update the stack; a failure rolls it back. Returns the (first) answer, or None when nothing changed."""
-        if props == self.props and network == self.network:
-            return None
         old, old_id, old_network = self.props, self.physical_id, self.network
+        is_left = self.status == "UPDATE_FAILED"
+        called_old = self.attempted if is_left and self.calls_tried_old else old
+        if props == called_old and network == self.network and not (is_left and self.left_failed):
+            return None
         self._record_stack("UPDATE_IN_PROGRESS")
         self._make_network(network)
         self.allowing = _allowed(props)
         answer, fine, new_id, cancelled = self._operate(
-            "Update", props, PhysicalResourceId=old_id, OldResourceProperties=old
+            "Update", props, PhysicalResourceId=old_id, OldResourceProperties=called_old
         )
         if fine and not other_fails and not cancelled:
             self.physical_id, self.props, self.data, self.network = new_id, props, answer["Data"], network
@@ -770,9 +775,8 @@ class Stack:
         self.network = network or old_network
         if fine:
             self.physical_id, self.props, self.data = new_id, props, answer["Data"]
-        self.attempted = props
+        self.attempted, self.left_failed = props, not fine
         if not rollback:
-            self.was_left = True
             self._record_stack("UPDATE_FAILED")
             return answer
         self.roll_back(named=new_id if fine and self.rollback_names_new_id else old_id)
