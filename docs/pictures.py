@@ -23,7 +23,8 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from constructs_lib.local import LocalAws
-from constructs_lib.local.deployment import Plan, Progress, deploy
+from constructs_lib.local.deployment import Plan, deploy
+from constructs_lib.local.progress import Progress
 from constructs_lib.predictions import open_output, read_labels, read_predictions, render_html, summarize
 
 ROOT = Path(__file__).parents[1]
@@ -63,7 +64,7 @@ def demo(page: Path) -> None:
     )
     aws = LocalAws()
     try:
-        deploy(aws, plan, Progress(verbose=False))
+        deploy(aws, plan, Progress())
         comprehend = aws.client("comprehend")
         (job,) = comprehend.list_document_classification_jobs()["DocumentClassificationJobPropertiesList"]
         with open_output(job["JobArn"], session=aws.session()) as output:

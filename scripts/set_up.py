@@ -10,8 +10,10 @@ import argparse
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).parents[1]
 MADE_FROM = ("pyproject.toml", "constraints.txt", "constructs_lib/local/node/package-lock.json")
@@ -73,7 +75,8 @@ def make(venv: Path) -> None:
     Raises:
         SetUpError: This Python cannot.
     """
-    made = subprocess.run([sys.executable, "-m", "venv", venv], capture_output=True, text=True, check=False)  # noqa: S603
+    with LastLine():
+        made = subprocess.run([sys.executable, "-m", "venv", venv], capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
         shutil.rmtree(venv, ignore_errors=True)
         raise SetUpError(f"{(made.stdout + made.stderr).strip()}\n\n{NO_VENV.format(python=sys.executable)}")
@@ -93,14 +96,16 @@ def install(venv: Path) -> None:
         *("--progress-bar", "off", "--constraint", "constraints.txt", "--editable", ".[dev]"),
     ]
     said: list[str] = []
-    with subprocess.Popen(  # noqa: S603 - the environment's own pip
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as pip:
+    with (
+        LastLine() as last,
+        subprocess.Popen(  # noqa: S603 - the environment's own pip
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as pip,
+    ):
         for line in pip.stdout or ():
             said.append(line)
             if line.startswith(("Collecting", "  Downloading", "Downloading", "Installing")):
-                show(line.strip())
-    show("")
+                last.show(line.strip())
     if pip.returncode:
         raise SetUpError(f"{''.join(said[-15:]).strip()}\n\n{NO_PACKAGES}")
 
@@ -120,11 +125,41 @@ def install_cli(venv: Path) -> None:
         raise SystemExit(status)
 
 
-def show(text: str) -> None:
-    """Show what is going on in a line that the next one replaces; nothing where there is no terminal."""
-    if sys.stdout.isatty():
-        width = shutil.get_terminal_size().columns - 3
-        sys.stdout.write(f"\r\x1b[K  {text[:width]}" if text else "\r\x1b[K")
+class LastLine:
+    """The last line of a terminal: what is going on, and after a second for how long; nothing where there is none."""
+
+    def __init__(self) -> None:
+        self._text, self._since = "", time.monotonic()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        if sys.stdout.isatty():
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the line away."""
+        if self._thread.is_alive():
+            self._over.set()
+            self._thread.join()
+            sys.stdout.write("\r\x1b[K")
+            sys.stdout.flush()
+
+    def show(self, text: str) -> None:
+        """Show what is going on now."""
+        self._text, self._since = text, time.monotonic()
+        if self._thread.is_alive():
+            self._draw("")
+
+    def _tick(self) -> None:
+        while not self._over.wait(1):
+            self._draw(f"{time.monotonic() - self._since:.0f} s")
+
+    def _draw(self, elapsed: str) -> None:
+        width = shutil.get_terminal_size().columns - 11
+        sys.stdout.write(f"\r\x1b[K{elapsed:>7}  {self._text[:width]}\r")
         sys.stdout.flush()
 
 

@@ -111,7 +111,7 @@ def predictions(job_id: str | None, labels: Labels | None) -> None:
     if not done:
         known = ", ".join(f"{job['JobId']} {job['JobStatus']}" for job in jobs) or "none"
         raise LocalAwsError(f"There is no completed job{f' {job_id}' if job_id else ''}. Jobs: {known}.")
-    show_predictions(clients.client("s3"), done[0], labels)
+    show_predictions(clients.client("s3"), done[0], labels, print)
 
 
 def _clients() -> Clients:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from constructs_lib.local import by_hand, data, toolchain
 from constructs_lib.local.aws import ACCOUNT, REGION, LocalAws
-from constructs_lib.local.deployment import Plan, Progress, deploy, prepare, start
+from constructs_lib.local.deployment import Plan, deploy, prepare, start
 from constructs_lib.local.local_errors import LocalAwsError
+from constructs_lib.local.progress import Progress
 from constructs_lib.predictions import PredictionsError, read_labels
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     for other in _STOPPING:
         signal.signal(other, signal.SIG_IGN)
     with suppress(OSError):  # the terminal may be gone
-        os.write(2, b"\nStopping\n")
+        os.write(2, b"\r\x1b[KStopping\n" if sys.stderr.isatty() else b"\nStopping\n")
     raise SystemExit(128 + number)
 
 
@@ -69,7 +70,8 @@ def _deploy(options: argparse.Namespace) -> None:
         raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
     aws = _aws(options, progress)
     try:
-        deploy(aws, plan, progress)
+        with progress:
+            deploy(aws, plan, progress)
     finally:
         _finish(aws, progress)
 
@@ -78,11 +80,12 @@ def _start(options: argparse.Namespace) -> None:
     plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
     aws = _aws(options, progress)
     try:
-        start(aws, progress)
-        prepare(aws, plan, progress)
-        activation = by_hand.write_activation(aws, plan.full_context(aws))
-        progress.step("Ready")
-        print(f"\n{_READY.format(activation=activation)}", flush=True)  # noqa: T201 - what was asked for
+        with progress:
+            start(aws, progress)
+            prepare(aws, plan, progress)
+            activation = by_hand.write_activation(aws, plan.full_context(aws))
+            progress.step("Ready")
+        progress.say(f"\n{_READY.format(activation=activation)}")
         while True:
             signal.pause()
     finally:
@@ -119,14 +122,8 @@ def _predictions(options: argparse.Namespace) -> None:
 
 
 def _setup(_options: argparse.Namespace) -> None:
-    fetching = sys.stdout.isatty()
-    toolchain.node_modules(_show_fetched if fetching else lambda _count: None)
-    if fetching:
-        print("\r\x1b[K", end="")  # noqa: T201
-
-
-def _show_fetched(count: int) -> None:
-    print(f"\r\x1b[K  {count} packages fetched", end="", flush=True)  # noqa: T201 - progress on a terminal
+    with Progress() as progress:
+        toolchain.node_modules(progress.fetched)
 
 
 def _plan(options: argparse.Namespace) -> Plan:

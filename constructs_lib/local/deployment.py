@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
+import textwrap
 import threading
 import time
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from constructs_lib.local.aws import LocalAws
+    from constructs_lib.local.progress import Progress
 
 _JOB_PATIENCE = 600.0
 _SHOWN = 100  # documents; when the command ends, their predictions are gone
@@ -53,42 +54,6 @@ class Plan:
         if self.documents:
             given["documents"] = data.documents_uri(self.documents)
         return {**given, **self.context}
-
-
-class Progress:
-    """Says what is being done, with the seconds since the beginning.
-
-    Args:
-        verbose: Whether to say what the tools say, too.
-        log: File for what the tools say; None for none.
-    """
-
-    def __init__(self, *, verbose: bool, log: Path | None = None) -> None:
-        self._begun = time.monotonic()
-        self._verbose = verbose
-        self._log = log
-
-    def step(self, text: str) -> None:
-        """Say what begins now."""
-        line = f"[{time.monotonic() - self._begun:5.1f} s] {text}"
-        _say(line)
-        self.record(line)
-
-    def detail(self, line: str) -> None:
-        """Say what a tool says: for good when asked to, otherwise on a terminal until the next line comes."""
-        if self._verbose:
-            _say(f"          {line}")
-        elif sys.stdout.isatty() and line.strip():
-            width = shutil.get_terminal_size().columns - 12
-            sys.stdout.write(f"\r\x1b[K          {line.strip()[:width]}\r")
-            sys.stdout.flush()
-        self.record(line)
-
-    def record(self, text: str) -> None:
-        """Write into the log, if there is one."""
-        if self._log:
-            with self._log.open("a") as file:
-                file.write(f"{text}\n")
 
 
 def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
@@ -125,13 +90,14 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
         outputs = aws.deploy(assemblies.with_new_run(assembly, f"local-{time.time_ns()}"))
         jobs = follow_jobs(aws, progress.step)
     progress.step("Done")
-    _show_outputs(outputs)
-    _show_runs(ended)
+    progress.rest()
+    _show_outputs(outputs, progress.say)
+    _show_runs(ended, progress.say)
     for job in jobs:
-        show_predictions(aws.client("s3"), job, plan.labels)
-    _show_proof(aws, list(outputs), jobs)
+        show_predictions(aws.client("s3"), job, plan.labels, progress.say)
+    _show_proof(aws, list(outputs), jobs, progress.say)
     if not jobs:
-        _say(
+        progress.say(
             "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
             "to the app as context `documents`, and puts them into the inboxes of workflows."
         )
@@ -198,7 +164,7 @@ def start(aws: LocalAws, progress: Progress) -> None:
     """Start the local AWS, with its tools."""
     if not toolchain.installed():
         progress.step("Installing the CDK CLI (only the first time)")
-        toolchain.node_modules()
+        toolchain.node_modules(progress.fetched)
     progress.step("Starting the local AWS")
     aws.start()
 
@@ -251,22 +217,27 @@ def follow_jobs(aws: LocalAws, say: Callable[[str], None], patience: float = _JO
         time.sleep(0.1)
 
 
-def _show_outputs(outputs: dict[str, dict[str, str]]) -> None:
-    _say("\nStack outputs")
+def _show_outputs(outputs: dict[str, dict[str, str]], say: Callable[[str], None]) -> None:
+    say("\nStack outputs")
     for stack, values in outputs.items():
         for name, value in values.items():
-            _say(f"  {stack}.{name} = {value}")
+            say(f"  {stack}.{name} = {value}")
 
 
-def _show_runs(ended: list[dict[str, Any]]) -> None:
+def _show_runs(ended: list[dict[str, Any]], say: Callable[[str], None]) -> None:
     for run in ended:
         if "output" in run:
-            _say(f"\nRun {run['name']}")
+            say(f"\nRun {run['name']}")
             for name, value in json.loads(run["output"]).items():
-                _say(f"  {name} = {value}")
+                say(f"  {name} = {value}")
 
 
-def show_predictions(s3: Any, job: dict[str, Any], labels: Labels | None) -> None:  # noqa: ANN401 - a boto3 client
+def show_predictions(
+    s3: Any,  # noqa: ANN401 - a boto3 client
+    job: dict[str, Any],
+    labels: Labels | None,
+    say: Callable[[str], None],
+) -> None:
     """Show what a completed job found; of another, nothing."""
     if job["JobStatus"] != "COMPLETED":
         return
@@ -274,10 +245,10 @@ def show_predictions(s3: Any, job: dict[str, Any], labels: Labels | None) -> Non
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     summary = summarize(read_predictions(body), labels=labels, first=_SHOWN)
-    _say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
+    say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
 
 
-def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]]) -> None:
+def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]], say: Callable[[str], None]) -> None:
     """Say what has been shown by all this."""
     pages = aws.client("cloudformation").get_paginator("list_stack_resources")
     types = [
@@ -287,14 +258,10 @@ def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]]) ->
         for found in page["StackResourceSummaries"]
     ]
     completed = sum(job["JobStatus"] == "COMPLETED" for job in jobs)
-    _say(
-        f"\nShown: CloudFormation made {len(types)} resources of {len(set(types))} types for a user who may only "
-        "assume\n       the roles of the bootstrap; every call was signed, allowed by IAM and sent over TLS;\n"
-        f"       {completed} of {len(jobs)} jobs completed, with the permissions of their data access role."
+    shown = (
+        f"Shown: CloudFormation made {len(types)} resources of {len(set(types))} types for a user who may only assume "
+        "the roles of the bootstrap; every call was signed, allowed by IAM and sent over TLS; "
+        f"{completed} of {len(jobs)} jobs completed, with the permissions of their data access role."
     )
-
-
-def _say(text: str) -> None:
-    """Write whole lines: steps are announced from two threads."""
-    sys.stdout.write(f"\x1b[K{text}\n" if sys.stdout.isatty() else f"{text}\n")
-    sys.stdout.flush()
+    width = min(shutil.get_terminal_size().columns, 100)
+    say("\n" + textwrap.fill(shown, width, subsequent_indent=" " * 7))
