@@ -36,7 +36,7 @@ def local_aws() -> Iterator[LocalAws]:
 def trained_classifier(local_aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> str:
     """ARN of a small trained classifier: INVOICE, COMPLAINT, ORDER and APPLICATION."""
     labelled = tmp_path_factory.mktemp("training") / "labelled.csv"
-    rows = [f'{label},"{text.format(number)}"\n' for label, text in _SENTENCES.items() for number in range(12)]
+    rows = [f'{label},"{text.format(number)}"\n' for label, text in _SENTENCES.items() for number in range(50)]
     labelled.write_text("".join(rows))
     return train_classifier(local_aws, labelled, name="sentences")
 

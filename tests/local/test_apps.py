@@ -73,7 +73,7 @@ def test_a_fixed_environment_is_the_one_of_its_local_aws(abroad, app, tmp_path):
 
 def test_a_job_runs_in_another_account_and_region(abroad, tmp_path, unique_name):
     labelled = tmp_path / "labelled.csv"
-    labelled.write_text("".join(f"{name},text {name} {n}\n" for name in ("A", "B") for n in range(10)))
+    labelled.write_text("".join(f"{name},text {name} {n}\n" for name in ("A", "B") for n in range(50)))
     model = train_classifier(abroad, labelled)
     assert model == "arn:aws:comprehend:eu-west-1:111122223333:document-classifier/local"
     bench = Bench(abroad, model, unique_name)
@@ -154,8 +154,11 @@ def test_a_bucket_with_objects_keeps_its_stack(local_aws, app, tmp_path, unique_
     local_aws.destroy(folder)
 
 
-@pytest.mark.parametrize("place", ["role policy", "trust policy", "managed policy", "description"])
-def test_policies_hold_no_characters_that_iam_refuses(bench, place):
+LATIN = "größer"
+
+
+@pytest.mark.parametrize("place", ["role policy", "trust policy", "managed policy", "description", "path"])
+def test_iam_takes_no_characters_that_its_model_refuses(bench, place):
     def document(text):
         return {
             "Version": "2012-10-17",
@@ -180,12 +183,14 @@ def test_policies_hold_no_characters_that_iam_refuses(bench, place):
             }
         if place == "description":
             role["Description"] = text
+        if place == "path":
+            role["Path"] = f"/{'x' if text == LATIN else text}/"  # which takes ASCII only
         resources = {"Role": {"Type": "AWS::IAM::Role", "Properties": role}}
         if place == "managed policy":
             resources["Policy"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document(text)}}
         return resources
 
-    assert bench.create_stack(stack("größer"), suffix="latin") == "CREATE_COMPLETE"
+    assert bench.create_stack(stack(LATIN), suffix="latin") == "CREATE_COMPLETE"
     assert bench.create_stack(stack("日本"), suffix="beyond") == "ROLLBACK_COMPLETE"
     assert "failed to satisfy constraint: Member must satisfy regular expression pattern" in bench.reasons("beyond")
     with pytest.raises(bench.client("iam").exceptions.ClientError, match="regular expression pattern"):

@@ -6,7 +6,7 @@ from local.bench import until
 
 LABELLED = "".join(
     f'{label},"{text} number {n}"\n'
-    for n in range(12)
+    for n in range(50)
     for label, text in (
         ("FRUIT", "a ripe apple and a pear"),
         ("TOOL", "a hammer and a saw"),

@@ -1,4 +1,8 @@
-"""Labelled documents as the service takes them: CSV without a header, the label first, then the text."""
+"""Labelled documents as the service takes them: CSV without a header, the label first, then the text.
+
+Guide: https://docs.aws.amazon.com/comprehend/latest/dg/prep-class-data-format.html for the file and
+https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html for the quotas.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,31 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
-# Custom classification's quotas: the least number of documents a class, and of classes.
-_LEAST_DOCUMENTS = 10
-_LEAST_CLASSES = 2
+_LONGEST_LABEL = 5000  # characters
 _COLUMNS = 2
 _HEADERS = {"class", "classes", "category", "categories", "label", "labels", "tag", "tags", "target"}
 
 csv.field_size_limit(sys.maxsize)  # a document may have 10 MB
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """What is asked of a training file in one mode.
+
+    Args:
+        labels: How many labels at most.
+        documents_each: How many documents of each label at least.
+        documents: How many documents at least.
+    """
+
+    labels: int
+    documents_each: int
+    documents: int
+
+
+_FEWEST_LABELS = 2  # the guide names no number; with one there is nothing to tell apart
+MULTI_CLASS = Quotas(labels=1000, documents_each=50, documents=0)
+MULTI_LABEL = Quotas(labels=100, documents_each=10, documents=50)
 
 
 @dataclass(frozen=True)
@@ -48,8 +70,10 @@ def read(files: list[bytes], *, delimiter: str | None) -> TrainingData:
     rows = [row for content in files for row in _rows(_text(content))]
     _check_header(rows)
     labels = [row.label.split(delimiter) if delimiter else [row.label] for row in rows]
+    for row, names in zip(rows, labels, strict=True):
+        _check_labels(row, names)
     data = TrainingData([row.text for row in rows], labels)
-    _check_classes(rows, data)
+    _check_quotas(rows, data, MULTI_LABEL if delimiter else MULTI_CLASS)
     return data
 
 
@@ -93,24 +117,45 @@ def _rows(text: str) -> list[_Row]:
 
 def _check_header(rows: list[_Row]) -> None:
     if rows and rows[0].label.strip().lower() in _HEADERS:
-        raise ValueError(f"row 1 looks like a header ({rows[0].label},{rows[0].text}): the file must have none")
+        raise ValueError(
+            f"row 1 looks like a header ({_short(rows[0].label)},{_short(rows[0].text)}): the file must have none"
+        )
 
 
-def _check_classes(rows: list[_Row], data: TrainingData) -> None:
-    if len(data.names) < _LEAST_CLASSES:
-        raise ValueError(f"at least {_LEAST_CLASSES} labels are needed, found {data.names}")
+def _check_labels(row: _Row, names: list[str]) -> None:
+    """Otherwise a label that differs in what nobody sees would be trained as one of its own."""
+    for name in names:
+        if name != name.strip():
+            raise ValueError(
+                f"row {row.number} has a label with a space at its edge, {_short(name)!r}: the guide wants no space "
+                "before or after what separates labels and columns"
+            )
+        if not name:
+            raise ValueError(f"row {row.number} has an empty label in {_short(row.label)!r}")
+        if len(name) > _LONGEST_LABEL:
+            raise ValueError(
+                f"row {row.number} has a label of {len(name):,} characters ({_short(name)}), more than "
+                f"{_LONGEST_LABEL:,}: the label must stand first, then the text"
+            )
+
+
+def _check_quotas(rows: list[_Row], data: TrainingData, quotas: Quotas) -> None:
+    if len(data.names) < _FEWEST_LABELS:
+        raise ValueError(f"at least {_FEWEST_LABELS} labels are needed, found {data.names}")
     counts = Counter(name for labels in data.labels for name in labels)
-    rare = [name for name, count in counts.items() if count < _LEAST_DOCUMENTS]
-    if not rare:
-        return
-    first = next(row.number for row, labels in zip(rows, data.labels, strict=True) if rare[0] in labels)
-    shown = rare[0] if len(rare[0]) < 60 else f"{rare[0][:57]}..."  # noqa: PLR2004 - fits into a line
-    raise ValueError(
-        f"at least {_LEAST_DOCUMENTS} documents are needed for each label, {shown!r} (row {first}) has "
-        f"{counts[rare[0]]}"
-        + (f", and {len(rare) - 1} more have too few" if len(rare) > 1 else "")
-        + _guess(rows, rare)
-    )
+    rare = [name for name, count in counts.items() if count < quotas.documents_each]
+    if rare:
+        first = next(row.number for row, labels in zip(rows, data.labels, strict=True) if rare[0] in labels)
+        raise ValueError(
+            f"at least {quotas.documents_each} documents are needed for each label, {_short(rare[0])!r} (row {first}) "
+            f"has {counts[rare[0]]}"
+            + (f", and {len(rare) - 1} more have too few" if len(rare) > 1 else "")
+            + _guess(rows, rare)
+        )
+    if len(data.names) > quotas.labels:
+        raise ValueError(f"at most {quotas.labels:,} labels are allowed, found {len(data.names):,}")
+    if len(rows) < quotas.documents:
+        raise ValueError(f"at least {quotas.documents} documents are needed in all, found {len(rows)}")
 
 
 def _guess(rows: list[_Row], rare: list[str]) -> str:
@@ -119,3 +164,8 @@ def _guess(rows: list[_Row], rare: list[str]) -> str:
     if len({row.text for row in rows}) < len({row.label for row in rows}):
         return ". The label must stand first, then the text"
     return ""
+
+
+def _short(text: str) -> str:
+    """As much of a text as fits into a line."""
+    return text if len(text) < 60 else f"{text[:57]}..."  # noqa: PLR2004 - see above

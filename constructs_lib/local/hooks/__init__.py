@@ -44,7 +44,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     s3.check_kms()
     s3.judge_conditions_of_copies()
     s3.keep_buckets_with_objects()
-    iam.refuse_characters()
+    iam.refuse_what_the_model_refuses()
     iam.let_threads_assume_roles()
     step_functions.call_as_the_machine()
     scheduler.start_state_machines_as_the_target()

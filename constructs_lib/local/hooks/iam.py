@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 import secrets
 import threading
 import time
@@ -16,11 +15,13 @@ from xml.sax.saxutils import escape
 import boto3
 import botocore.loaders
 import botocore.session
+from botocore.model import OperationNotFoundError
 from ministack.core import iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 from ministack.services.cloudformation import provisioners
 
+from constructs_lib.local import api_model
 from constructs_lib.local.hooks.shapes import parsed
 
 if TYPE_CHECKING:
@@ -28,45 +29,57 @@ if TYPE_CHECKING:
 
     from constructs_lib.local.hooks.shapes import Response
 
-_PRINTABLE = r"[\u0009\u000A\u000D\u0020-\u00FF]+"  # the API's pattern of policies and descriptions
-_RESOURCE_TYPES = ("Group", "ManagedPolicy", "Policy", "Role", "User")
+# The operations that make what CloudFormation's resource types describe.
+_OPERATIONS = {
+    "Group": "CreateGroup",
+    "InstanceProfile": "CreateInstanceProfile",
+    "ManagedPolicy": "CreatePolicy",
+    "Policy": "PutRolePolicy",
+    "Role": "CreateRole",
+    "User": "CreateUser",
+}
 
 
-def refuse_characters() -> None:
-    """Refuse policies and descriptions with characters beyond U+00FF, from the API and from templates."""
+def refuse_what_the_model_refuses() -> None:
+    """Refuse texts that do not match the API's patterns, from the API and from templates.
+
+    Policies hold no character beyond U+00FF, for instance:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+    """
     for action, handler in list(iam._IAM_HANDLERS.items()):
-        iam._IAM_HANDLERS[action] = functools.partial(_checked_call, handler)
-    for name in _RESOURCE_TYPES:
+        iam._IAM_HANDLERS[action] = functools.partial(_checked_call, action, handler)
+    for name, operation in _OPERATIONS.items():
         handlers = provisioners._RESOURCE_HANDLERS.get(f"AWS::IAM::{name}", {})
         for step in handlers.keys() & {"create", "update"}:
-            handlers[step] = functools.partial(_checked_provision, handlers[step])
+            handlers[step] = functools.partial(_checked_provision, operation, handlers[step])
 
 
-def _checked_call(handler: Callable[[Any], Any], params: dict[str, Any]) -> Any:
-    values = {name: value[0] if isinstance(value, list) else value for name, value in params.items()}
-    problem = _problem_of(values)
+def _checked_call(action: str, handler: Callable[[Any], Any], params: dict[str, Any]) -> Any:
+    texts = {name: str(value[0] if isinstance(value, list) else value) for name, value in params.items()}
+    try:
+        problem = api_model.problem_of_texts("iam", action, texts)
+    except OperationNotFoundError:  # MiniStack's own word for it is as good
+        problem = None
     return iam._error(400, "ValidationError", problem, ns="iam") if problem else handler(params)
 
 
-def _checked_provision(step: Callable[..., Any], *args: Any) -> Any:
+def _checked_provision(operation: str, step: Callable[..., Any], *args: Any) -> Any:
     for properties in (value for value in args if isinstance(value, dict)):
-        if problem := _problem_of(properties):
-            raise ValueError(problem)
+        inline = [("PutRolePolicy", policy) for policy in properties.get("Policies") or []]
+        for called, members in [(operation, properties), *inline]:
+            if problem := api_model.problem_of_texts("iam", called, _texts(members)):
+                raise ValueError(problem)
     return step(*args)
 
 
-def _problem_of(values: Mapping[str, Any]) -> str | None:
-    inline = {f"Policies.{number}": policy for number, policy in enumerate(values.get("Policies") or [], 1)}
-    for name, value in {**values, **inline}.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        documented = name.endswith(("PolicyDocument", "Description")) or name in inline
-        if documented and text and not re.fullmatch(_PRINTABLE, text):
-            where = f"{name[0].lower()}{name[1:]}"
-            return (
-                f"1 validation error detected: Value at '{where}' failed to satisfy constraint: Member must satisfy "
-                f"regular expression pattern: {_PRINTABLE}"
-            )
-    return None
+def _texts(properties: Mapping[str, Any]) -> dict[str, str]:
+    """The properties that the API takes as text: documents as JSON, and the one name that it calls otherwise."""
+    named = {"PolicyName" if name == "ManagedPolicyName" else name: value for name, value in properties.items()}
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in named.items()
+        if isinstance(value, str) or name.endswith("PolicyDocument")
+    }
 
 
 def let_threads_assume_roles() -> None:
