@@ -73,7 +73,7 @@ def answers(client, bucket_uri, role, classifier):
     return raw
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def local(local_aws, trained_classifier):
     bench = Bench(local_aws, trained_classifier, "beside-the-api")
     bench.write("in/a.txt", "Please pay the total due.")
@@ -128,7 +128,7 @@ def members(value, path=""):
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def moto():
     with mock_aws():
         client = boto3.client("comprehend", region_name="us-east-1")
