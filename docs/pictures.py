@@ -24,7 +24,7 @@ from rich.text import Text
 
 from constructs_lib.local import LocalAws
 from constructs_lib.local.deployment import Plan, deploy
-from constructs_lib.local.progress import Progress
+from constructs_lib.local.step_progress import Progress
 from constructs_lib.predictions import open_output, read_labels, read_predictions, render_html, summarize
 
 ROOT = Path(__file__).parents[1]

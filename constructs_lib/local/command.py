@@ -15,7 +15,7 @@ from constructs_lib.local import by_hand, data, toolchain
 from constructs_lib.local.aws import ACCOUNT, REGION, LocalAws
 from constructs_lib.local.deployment import Plan, deploy, prepare, start
 from constructs_lib.local.local_errors import LocalAwsError
-from constructs_lib.local.progress import Progress
+from constructs_lib.local.step_progress import Progress
 from constructs_lib.predictions import PredictionsError, read_labels
 
 if TYPE_CHECKING:

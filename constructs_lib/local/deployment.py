@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from constructs_lib.local.aws import LocalAws
-    from constructs_lib.local.progress import Progress
+    from constructs_lib.local.step_progress import Progress
 
 _JOB_PATIENCE = 600.0
 _SHOWN = 100  # documents; when the command ends, their predictions are gone

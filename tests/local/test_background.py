@@ -18,7 +18,7 @@ BACKGROUND = {
     "comprehend/models.py:start_training": "a training: IN_ERROR, below",
     "deployment.py:_in_background": "bootstrap and data of the command: raised when it is waited for (test_command.py)",
     "hooks/scheduler.py:invoke_target": "a schedule's or rule's execution: a dead letter, below",
-    "progress.py:__enter__": "the last line of a terminal; steps are said by the main thread (test_progress.py)",
+    "step_progress.py:__enter__": "the last line of a terminal; steps are said by the main thread (test_progress.py)",
     "process.py:run": "ends a command that takes too long",
     "server.py:main": "ends the server when its parent is gone (test_command.py)",
 }

@@ -24,7 +24,7 @@ def demo():
     printed = []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        patch.setattr("constructs_lib.local.progress.Progress.say", lambda _self, text: printed.append(text))
+        patch.setattr("constructs_lib.local.step_progress.Progress.say", lambda _self, text: printed.append(text))
         assert command.main(demo_arguments()) == 0
     return "\n".join(printed)
 

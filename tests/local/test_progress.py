@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from constructs_lib.local import progress as module
-from constructs_lib.local.progress import Progress
+from constructs_lib.local import step_progress as module
+from constructs_lib.local.step_progress import Progress
 
 COLUMNS = 30
 
