@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -17,6 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, Dependable, DependencyGroup, IConstruct, IValidation
 
+from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import Memo
@@ -27,7 +27,7 @@ from constructs_lib._iam import statements as say
 from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
-from constructs_lib._iam.role_policy import RolePolicy
+from constructs_lib._iam.role_policy import RolePolicy, in_order
 from constructs_lib._job.settings import check_tags
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.errors import ValidationError, problem
@@ -279,20 +279,10 @@ class ClassificationJobHandler(Construct):
             The policy, which the job depends on so that it starts with these permissions.
         """
         policy = self._data_access_policies.of(
-            role, lambda: DataAccessPolicy(self, f"DataAccess{self._address_of(role)}", role=role)
+            role, lambda: DataAccessPolicy(self, f"DataAccess{address(role, cdk.Stack.of(self))}", role=role)
         )
         policy.add_job(access)
         return policy
-
-    def _address_of(self, role: iam.IRole) -> str:
-        """Tell roles apart by where they are in the stage, so that a stack has the same ids in each stage."""
-        path, own = role.node.path, f"{cdk.Stack.of(self).node.path}/"
-        if path.startswith(own):
-            path = path.removeprefix(own)
-        else:
-            stage = cdk.Stage.of(self)
-            path = f"/{path.removeprefix(stage.node.path if stage else '').lstrip('/')}"
-        return hashlib.sha256(path.encode()).hexdigest()[:8]
 
     def prerequisites(
         self, policy: DataAccessPolicy, buckets: Sequence[BucketFacts], further: IDependable | None
@@ -389,7 +379,7 @@ class ClassificationJobHandler(Construct):
         if count != len(self._jobs):
             statements, wider = fitting(
                 self._jobs,
-                lambda jobs: handler_start_statements(jobs, self._environment),
+                lambda jobs: in_order(self, handler_start_statements(jobs, self._environment)),
                 lambda found: self._start_policy.length(found) <= self._start_policy.budget,
             )
             self._started = len(self._jobs), statements

@@ -23,7 +23,7 @@ from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import endpoint_statements, network_statements
-from constructs_lib._iam.role_policy import RolePolicy, lazy_document
+from constructs_lib._iam.role_policy import RolePolicy, in_order, lazy_document
 from constructs_lib.errors import ValidationError, problem
 from constructs_lib.job_handler import ClassificationJobHandler
 
@@ -310,17 +310,32 @@ class ClassificationNetwork(Construct):
             allow_all_outbound=False,
             description="Document classification jobs",
         )
-        group.connections.allow_internally(ec2.Port.all_traffic(), "Instances of a job talk to each other")
-        for rule in group.node.find_all():
-            if isinstance(rule, ec2.CfnSecurityGroupIngress):
-                acknowledge(rule, "EC2RestrictedCommonPorts")
+        # The CDK names the rules of a group with itself after the stage.
+        own, members, all_traffic = group.security_group_id, "Instances of a job talk to each other", "-1"
+        came_from = ec2.CfnSecurityGroupIngress(
+            group,
+            "FromMembers",
+            description=members,
+            group_id=own,
+            ip_protocol=all_traffic,
+            source_security_group_id=own,
+        )
+        acknowledge(came_from, "EC2RestrictedCommonPorts")
+        ec2.CfnSecurityGroupEgress(
+            group,
+            "ToMembers",
+            description=members,
+            group_id=own,
+            ip_protocol=all_traffic,
+            destination_security_group_id=own,
+        )
         # The prefix list of S3 has another id in each Region and no attribute gives it; routes lead to S3 only.
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 through the gateway endpoint")
         return group
 
     def _endpoint_statements(self) -> list[Statement]:
         account = self._environment.account if self._is_shared_across_stacks else None
-        return endpoint_statements(list(self._buckets), account=account)
+        return in_order(self, endpoint_statements(list(self._buckets), account=account))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
-from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy
+from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ class DataAccessPolicy(RolePolicy):
         if count != len(self._jobs):
             statements, wider = fitting(
                 self._jobs,
-                lambda jobs: data_access_statements(jobs, self._environment),
+                lambda jobs: in_order(self._scope, data_access_statements(jobs, self._environment)),
                 lambda found: self.length(found) <= self.budget,
             )
             self._said = len(self._jobs), statements

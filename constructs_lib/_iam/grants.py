@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from constructs_lib._core.addresses import address
 from constructs_lib._core.objects import offers
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam.role_policy import RolePolicy
@@ -90,7 +91,8 @@ def _in_policies_of(
         return _combined(found) if all(each.success for each in found) else None
     # In the stack of the role, as its own policies are.
     role = cast("iam.IRole", grantee.grant_principal)
-    stack, id = cdk.Stack.of(role), f"{name}{scope.node.addr[-8:]}{role.node.addr[-8:]}"
+    stack = cdk.Stack.of(role)
+    id = f"{name}{address(scope, stack)}{address(role, stack)}"
     while stack.node.try_find_child(id):
         id = f"{id}Again"
     policy = RolePolicy(stack, id, role=role, statements=lambda: list(statements))

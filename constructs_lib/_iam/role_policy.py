@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 import jsii
@@ -13,10 +14,11 @@ from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
 from constructs_lib._core.l1 import l1
+from constructs_lib._core.tokens import settled
 from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from constructs import Construct, IConstruct
 
@@ -92,6 +94,7 @@ class RolePolicy(iam.Policy):
     ) -> None:
         super().__init__(scope, id)
         self.budget = budget
+        self._scope = scope
         self._statements = statements
         self._late = late
         self._by_content = by_content
@@ -122,7 +125,7 @@ class RolePolicy(iam.Policy):
             # Nothing happens when it is attached already.
             self._role.attach_inline_policy(self)
         if self._by_content:
-            content = _whatever_the_order(cdk.Stack.of(self).resolve(_rendered(self._statements())))
+            content = settled(self._scope, _rendered(self._statements()))
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
 
     def granted(self) -> iam.Grant:
@@ -225,30 +228,36 @@ def _rendered(statements: Sequence[Statement]) -> list[dict[str, object]]:
     return rendered
 
 
-def _whatever_the_order(rendered: Sequence[Mapping[str, Any]]) -> str:
-    """Write resolved statements so that those that allow the same are the same, in whatever order jobs were defined."""
+def in_order(scope: IConstruct, statements: Sequence[Statement]) -> list[Statement]:
+    """Put statements into an order of their own: jobs say what they need in the order in which they are defined.
 
-    def in_order(values: object) -> object:
-        return sorted(values, key=_as_text) if isinstance(values, list) else values
+    Args:
+        scope: What the statements are of.
+        statements: The statements.
 
-    return _as_text(
-        sorted(
-            _as_text(
-                {
-                    **{name: in_order(value) for name, value in statement.items() if name != "Sid"},
-                    "Condition": {
-                        operator: {key: in_order(value) for key, value in keys.items()}
-                        for operator, keys in statement.get("Condition", {}).items()
-                    },
-                }
-            )
-            for statement in rendered
+    Returns:
+        The same ones, those of one name side by side; code that only moved changes nothing.
+    """
+
+    def ordered(values: str | Sequence[str]) -> str | Sequence[str]:
+        return values if isinstance(values, str) else sorted(values, key=lambda value: settled(scope, value))
+
+    sorted_inside = [
+        replace(
+            statement,
+            resources=ordered(statement.resources),
+            conditions={
+                operator: {key: ordered(value) for key, value in keys.items()}
+                for operator, keys in statement.conditions.items()
+            },
         )
+        for statement in statements
+    ]
+    names = [statement.sid for statement in statements]
+    return sorted(
+        sorted_inside,
+        key=lambda statement: (names.index(statement.sid), settled(scope, [statement.resources, statement.conditions])),
     )
-
-
-def _as_text(value: object) -> str:
-    return json.dumps(value, sort_keys=True)
 
 
 def lazy_document(statements: Callable[[], Sequence[Statement]]) -> cdk.IResolvable:

@@ -38,7 +38,7 @@ from constructs_lib.workflow.table import PredictionsTable
 from constructs_lib.workflow.triggers import Triggers, fixed_part, schedule_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_glue as glue
@@ -512,7 +512,7 @@ class DocumentClassificationWorkflow(Construct):
             "INBOX": self._inbox,
             "BATCHES": batches_beside(self._inbox),
             # Schedules may still bring prefixes of their own.
-            "READABLE": cdk.Lazy.string(_Json(self._prefixes)),
+            "READABLE": cdk.Lazy.string(_Json(lambda: sorted(self._prefixes))),
             "RESULTS_BUCKET": self._target.name,
             "RESULTS_KEY": key,
             "PREDICTIONS": self._predictions,
@@ -524,7 +524,7 @@ class DocumentClassificationWorkflow(Construct):
         access = say.RunNeeds(
             self._jobs,
             batches_beside(self._inbox),
-            self._prefixes,
+            sorted(self._prefixes),
             self._predictions if self._limits.predictions_table else None,
         )
         return say.function_statements(access, self._environment, log_group_arn=log_group_arn)
@@ -586,11 +586,11 @@ class DocumentClassificationWorkflow(Construct):
 class _Json:
     """Writes a list when the template is written."""
 
-    def __init__(self, values: Sequence[str]) -> None:
+    def __init__(self, values: Callable[[], Sequence[str]]) -> None:
         self._values = values
 
     def produce(self) -> str:
-        return json.dumps(self._values)
+        return json.dumps(self._values())
 
 
 @jsii.implements(IValidation)

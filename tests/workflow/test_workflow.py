@@ -177,14 +177,14 @@ def test_the_role_reads_the_inbox_the_batches_and_the_fixed_part_of_a_schedules_
     found.add_schedule("Nightly", schedule=HOURLY, prefix="mails/%Y/%m/%d/")
     template = template_of(stack)
     read = statements_of(template, "DataAccess")["ReadDocuments"]["Resource"]
-    assert [text_of(each).partition(">")[2] for each in read] == ["/inbox/*", "/batches/inbox/*", "/mails/*"]
+    assert [text_of(each).partition(">")[2] for each in read] == ["/batches/inbox/*", "/inbox/*", "/mails/*"]
     (function,) = [
         each["Properties"]
         for each in template.find_resources("AWS::Lambda::Function").values()
         if "READABLE" in each["Properties"].get("Environment", {}).get("Variables", {})
     ]
     readable = function["Environment"]["Variables"]["READABLE"]
-    assert json.loads(readable) == ["inbox/", "batches/inbox/", "mails/"]
+    assert json.loads(readable) == ["batches/inbox/", "inbox/", "mails/"]
 
 
 def test_the_function_takes_from_the_inbox_and_writes_only_where_it_must(stack):
