@@ -56,6 +56,22 @@ _INSIGHTS_LAYER = ":layer:LambdaInsightsExtension"
 _MEMORY_MIB = (128, 10_240)
 
 
+# Lambda ends a chain of sixteen runs of a function that calls itself; fifteen of these must do for an hour of waiting.
+_LONG_ENOUGH = 270  # seconds
+
+
+@jsii.implements(cdk.IStringProducer)
+class _MayCallItself:
+    """Allows more than sixteen runs in a row to a function whose timeout an aspect has made too short for an hour."""
+
+    def __init__(self, function: lambda_.CfnFunction) -> None:
+        self._function = function
+
+    def produce(self, _context: cdk.IResolveContext) -> str | None:
+        timeout = self._function.timeout
+        return "Allow" if timeout is not None and is_known(timeout) and timeout < _LONG_ENOUGH else None
+
+
 class ClassificationJobHandler(Construct):
     """The function that serves classification jobs of a stack, with its role, log group and policies.
 
@@ -163,6 +179,10 @@ class ClassificationJobHandler(Construct):
             vpc=vpc,
             vpc_subnets=vpc_subnets,
         )
+        resource = l1(self._function, lambda_.CfnFunction)
+        may_call_itself = cdk.Lazy.uncached_string(_MayCallItself(resource))
+        resource.recursive_loop = may_call_itself
+        self._function.add_environment("RECURSIVE_LOOP", may_call_itself)
         self._function.node.add_metadata(f"{_MARK}runtime-family", self._function.runtime.family)
         acknowledge(
             self._function,
@@ -446,11 +466,12 @@ def _is_runtime(value: Any) -> bool:  # noqa: ANN401 - anything may have been gi
     return not is_known(value.name) or (python is not None and int(python[1]) >= _OLDEST_PYTHON)
 
 
-# API Reference of Lambda, "Environment"; Developer Guide, "Defined runtime environment variables". The first is ours.
+# API Reference of Lambda, "Environment"; Developer Guide, "Defined runtime environment variables"; two are ours.
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _RESERVED = frozenset(
     {
         "STACK_ID",
+        "RECURSIVE_LOOP",
         "AWS_ACCESS_KEY",
         "AWS_ACCESS_KEY_ID",
         "AWS_DEFAULT_REGION",
@@ -489,7 +510,7 @@ _KINDS: Mapping[str, _Check] = {
     "security_groups": (_is_list_of("security_group_id", "add_egress_rule"), "a list of ec2.SecurityGroup"),
     "environment": (
         _is_environment,
-        "a mapping of texts to texts, names of letters, digits and _, neither STACK_ID nor one of Lambda's",
+        "a mapping of texts to texts, names of letters, digits and _, none of Lambda's, STACK_ID or RECURSIVE_LOOP",
     ),
     "environment_encryption": (lambda value: offers(value, "key_arn", "grant_decrypt"), "a kms.Key"),
     "role": (lambda value: offers(value, "role_arn", "attach_inline_policy"), "an iam.Role"),

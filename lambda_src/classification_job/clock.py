@@ -1,12 +1,16 @@
 """How long this run, this event and CloudFormation may take. Seconds; moments are Unix seconds."""
 
+import os
+
 from .event import Event
 from .job_errors import HandOver, JobError
 from .progress import Progress
 from .runtime import Runtime
 
-# Lambda ends a chain of a function's calls of itself after sixteen runs (Developer Guide, recursive loop detection).
-MOST_HAND_OVERS = 14
+# Lambda ends a chain of a function's calls of itself after sixteen runs (Developer Guide, recursive loop detection),
+# unless the function is allowed more: the template allows it to one that is too short-lived for an hour in fifteen.
+_MOST_HAND_OVERS = 14
+_LONGEST = 3600  # CloudFormation's longest patience
 # A start that is asked for in seconds is still tried when the function comes to life a minute late.
 _SHORTEST_START = 60
 _DIGITS = 4  # of the longest hour
@@ -24,10 +28,14 @@ class Clock:
         self.now = outside.now
         self.ends = outside.now() + life
         # A part of a run is kept for its end: a call that hangs, an answer that is refused.
-        self._hands_over = self.ends - min(60, life / 15)
+        longest_run = life - min(60, life / 15)
+        self._hands_over = outside.now() + longest_run
+        self._most_hand_overs = _MOST_HAND_OVERS
+        if os.environ.get("RECURSIVE_LOOP") == "Allow":
+            self._most_hand_overs += int(_LONGEST / longest_run)
         self.event = progress.began if event.made is None else event.made
         given = event.properties if isinstance(event.properties, dict) else {}
-        patience = seconds(given.get("ServiceTimeout"), 3600)
+        patience = seconds(given.get("ServiceTimeout"), _LONGEST)
         self.timeout = seconds(given.get("Timeout"), 900)
         # CloudFormation's patience, less what an answer can take.
         self.last_moment = self.event + patience - min(60, patience / 2)
@@ -53,10 +61,10 @@ class Clock:
 
     def hand_over(self, resume_at: float) -> None:
         """End this run; CloudFormation is answered instead when there were too many."""
-        if self._progress.hand_overs >= MOST_HAND_OVERS:
+        if self._progress.hand_overs >= self._most_hand_overs:
             raise JobError(
                 f"{self._progress.job_arn or 'No job was started: it'} needs longer than the "
-                f"{MOST_HAND_OVERS + 1} runs of {self._life:.0f} s that the function may take for it. "
+                f"{self._most_hand_overs + 1} runs of {self._life:.0f} s that the function may take for it. "
                 f"{self._progress.refusal} Raise the function's timeout (900 s is the most)."
             )
         self._progress.hand_overs += 1

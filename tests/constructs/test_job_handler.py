@@ -130,6 +130,7 @@ def test_options_that_contradict_each_other_are_refused(stack):
         ("runtime", lambda_.Runtime.PYTHON_3_10),
         ("runtime", lambda_.Runtime.PROVIDED_AL2023),
         ("environment", {"STACK_ID": "x"}),
+        ("environment", {"RECURSIVE_LOOP": "Allow"}),
         ("environment", {"AWS_REGION": "x"}),
         ("environment", {"1st": "x"}),
     ],
@@ -238,3 +239,19 @@ def test_flow_logs_go_with_a_pipeline_that_goes(stack):
 def test_a_network_alone_has_no_function(stack):
     ClassificationNetwork(stack, "Network")
     assertions.Template.from_stack(stack).resource_count_is("AWS::Lambda::Function", 0)
+
+
+@pytest.mark.parametrize(("seconds", "allowed"), [(60, True), (269, True), (270, False), (900, False)])
+def test_a_function_that_an_aspect_makes_short_lived_may_call_itself_for_an_hour(stack, seconds, allowed):
+    @jsii.implements(cdk.IAspect)
+    class Platform:
+        def visit(self, node):
+            if isinstance(node, lambda_.CfnFunction):
+                node.timeout = seconds
+
+    add_job(stack)
+    cdk.Aspects.of(stack).add(Platform())
+    made = function_of(stack)
+    assert made["Environment"]["Variables"].get("RECURSIVE_LOOP") == ("Allow" if allowed else None)
+    assert made.get("RecursiveLoop") == ("Allow" if allowed else None)
+    assert ("RecursiveLoop" in made) == allowed

@@ -101,13 +101,48 @@ def test_a_wait_that_a_run_cannot_finish_is_finished_by_the_next_one(world):
 
 @pytest.mark.parametrize("timeout", ["300", "600", "780"])
 @pytest.mark.parametrize("milestone", ["COMPLETED", "IN_PROGRESS"])
-def test_a_function_that_lives_a_minute_hands_over_once_a_minute(world, timeout, milestone):
+def test_a_function_that_lives_a_minute_hands_over_once_in_its_life(world, timeout, milestone):
     world.life, world.comprehend.work = 60, int(timeout) - 100
     world.faults[START] = [error("TooManyRequestsException")] * (4 if milestone == "IN_PROGRESS" else 0)
     before = world.now
     assert world.create(properties(Timeout=timeout, WaitFor=milestone))["Status"] == "SUCCESS"
-    assert 1 <= len(payloads(world)) <= (world.now - before) / 60 + 1
+    assert 1 <= len(payloads(world)) <= (world.now - before) / 56
     assert world.violations == []
+
+
+@pytest.fixture
+def recursive(monkeypatch):
+    """What the template says to a function that is too short-lived."""
+    monkeypatch.setenv("RECURSIVE_LOOP", "Allow")
+
+
+@pytest.mark.usefixtures("recursive")
+@pytest.mark.parametrize("life", [10, 60, 240])
+def test_a_short_lived_function_that_may_call_itself_waits_for_an_hour(world, life):
+    world.life, world.comprehend.work = life, 3400
+    before = world.now
+    assert world.create(LONG)["Data"]["JobStatus"] == "COMPLETED"
+    assert 14 < len(payloads(world)) <= (world.now - before) / (life - life / 15)
+    assert world.violations == []
+
+
+@pytest.mark.usefixtures("recursive")
+def test_a_delete_by_a_short_lived_function_waits_as_long_as_the_timeout_says(world):
+    world.stack.create(properties(Timeout="3600"))
+    world.life, world.comprehend.work = 60, 3000
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.comprehend.all[0].status(world.now) == "COMPLETED"
+    assert world.violations == []
+
+
+@pytest.mark.usefixtures("recursive")
+def test_hand_overs_are_bounded_also_where_the_function_may_call_itself(world):
+    world.life, world.comprehend.work = 60, 1e6
+    event = world.event("Create", LONG)
+    event["HandOver"] = Progress(began=world.now, hand_overs=14 + 64).to_payload()
+    answer = world.send(event)
+    assert answer["Status"] == "FAILED"
+    assert "79 runs of 60 s" in answer["Reason"]
 
 
 @pytest.mark.parametrize("life", [3, 10, 60])
