@@ -7,9 +7,13 @@ Stock MiniStack calls as root and in shapes of its own.
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import functools
 import json
+import threading
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +27,39 @@ from constructs_lib.local.hooks.iam import AssumeRoleDeniedError, assume_role_as
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_execution: contextvars.ContextVar[str] = contextvars.ContextVar("execution")
+    import boto3
+
+
+@dataclass
+class _Execution:
+    """An execution that runs: its role is assumed once, and each client is made once."""
+
+    arn: str
+    clients: dict[str, Any] = field(default_factory=dict)
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def client(self, service: str) -> Any:
+        with self.turn:  # the branches of a Map are threads
+            if service not in self.clients:
+                make: Any = self._session.client  # the stubs know each service by its literal name only
+                self.clients[service] = make(service, config=_ONE_TRY)
+            return self.clients[service]
+
+    @functools.cached_property
+    def _session(self) -> boto3.Session:
+        machine = stepfunctions._executions[self.arn]["stateMachineArn"]
+        role = stepfunctions._state_machines[machine]["roleArn"]
+        try:
+            return assume_role_as_service(role, "states.amazonaws.com", machine, "StepFunctions")
+        except AssumeRoleDeniedError as error:
+            raise stepfunctions._ExecutionError("States.TaskFailed", str(error)) from error
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
+
+
+_execution: contextvars.ContextVar[_Execution] = contextvars.ContextVar("execution")
 
 # Where Step Functions' name of a service is not the SDK's.
 _SERVICES = {"cloudwatchlogs": "logs", "eventbridge": "events", "sfn": "stepfunctions"}
@@ -42,8 +78,9 @@ def call_as_the_machine() -> None:
     }
 
     def run_execution(execution_arn: str) -> None:
-        _execution.set(execution_arn)
-        run(execution_arn)
+        with contextlib.closing(_Execution(execution_arn)) as execution:
+            _execution.set(execution)
+            run(execution_arn)
 
     def invoke_resource(resource: str, arguments: Any) -> Any:
         if not _execution.get(None):  # a state that is tested by itself
@@ -58,22 +95,11 @@ def call_as_the_machine() -> None:
     stepfunctions._invoke_resource = invoke_resource
 
 
-def _client(service: str) -> Any:
-    machine = stepfunctions._executions[_execution.get()]["stateMachineArn"]
-    role = stepfunctions._state_machines[machine]["roleArn"]
-    try:
-        session = assume_role_as_service(role, "states.amazonaws.com", machine, "StepFunctions")
-    except AssumeRoleDeniedError as error:
-        raise stepfunctions._ExecutionError("States.TaskFailed", str(error)) from error
-    make: Any = session.client  # the stubs know each service by its literal name only
-    return make(service, config=_ONE_TRY)
-
-
 def _call(service: str, action: str, arguments: Any) -> Any:
     name = _SERVICES.get(service, service)
     prefix = stepfunctions._AWS_SDK_ERROR_PREFIX.get(service, service.capitalize())
     try:
-        client = _client(name)
+        client = _execution.get().client(name)
     except UnknownServiceError as error:
         raise stepfunctions._ExecutionError("States.Runtime", str(error)) from error
     model = client.meta.service_model
@@ -132,7 +158,7 @@ def _json(value: Any) -> Any:
 
 
 def _invoke_function(arguments: Any) -> Any:
-    client = _client("lambda")
+    client = _execution.get().client("lambda")
     try:
         answer = client.invoke(
             FunctionName=arguments["FunctionName"], Payload=json.dumps(arguments.get("Payload", {})).encode()
