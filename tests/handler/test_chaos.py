@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 import pytest
 from handler.histories import broken, invent, script, shortest
@@ -13,11 +14,13 @@ PARTS = 8
 
 @pytest.fixture(autouse=True)
 def untraced():
-    """Coverage would double the time; other tests reach the same lines."""
-    tracer = sys.gettrace()
+    """Coverage would double the time, most of it in the world's threads; other tests reach the same lines."""
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
+    threading.settrace(None)
     yield
     sys.settrace(tracer)
+    threading.settrace(of_threads)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
