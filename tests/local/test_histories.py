@@ -11,6 +11,7 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from local.bench import until
+from local.by_api import ByApi
 from support import new_app
 
 from constructs_lib import (
@@ -94,7 +95,7 @@ class Histories:
 @pytest.fixture
 def history(behaving_aws, bench, assemblies):
     bench.write("in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
-    return Histories(behaving_aws, assemblies, bench)
+    return Histories(ByApi(behaving_aws), assemblies, bench)
 
 
 def test_throttled_and_broken_calls_leave_one_job_and_a_green_stack(history):

@@ -1,4 +1,4 @@
-"""What a deployment does to the jobs of the one before, as whole deployments with the CDK CLI."""
+"""What a deployment does to the jobs of the one before, as whole deployments."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_ssm as ssm
 from botocore.exceptions import ClientError
 from local.bench import until
+from local.by_api import ByApi
 
 from constructs_lib import (
     ClassificationModel,
@@ -20,7 +21,7 @@ from constructs_lib import (
 )
 from constructs_lib.local import LocalAwsError
 
-SECONDS = 8  # that a job takes: longer than the CLI needs to come to the next deployment's clean-up
+SECONDS = 4  # that a job takes: longer than the next deployment needs to come to its clean-up
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def deploy(bench, tmp_path):
     """Deploy a version of an app with one job, which is green as soon as the job is submitted; the job's id."""
     bench.aws.configure(job_seconds=SECONDS, starts_per_second=0)
     bench.write("in/a.txt", "Please pay the total due on invoice number 7 within thirty days.")
-    versions = iter(range(9))
+    versions, aws = iter(range(9)), ByApi(bench.aws)
 
     def synthesize(*, with_job=True, with_network=False, reader=None, results="out-1/", **options):
         app = cdk.App(outdir=str(tmp_path / f"version-{next(versions)}"))
@@ -55,9 +56,10 @@ def deploy(bench, tmp_path):
 
     def deployed(**options):
         deployed.folder = synthesize(**options)
-        outputs = bench.aws.deploy(deployed.folder)[f"{bench.name}-jobs"]
+        outputs = aws.deploy(deployed.folder)[f"{bench.name}-jobs"]
         return outputs.get("JobId")
 
+    deployed.aws = aws
     return deployed
 
 
@@ -104,7 +106,7 @@ def test_an_update_that_drops_a_jobs_network_removes_the_interfaces_in_it(bench,
 
 def test_a_stack_that_is_destroyed_seconds_after_a_start_waits_for_the_job(bench, deploy):
     job_id = deploy()
-    bench.aws.destroy(deploy.folder)
+    deploy.aws.destroy(deploy.folder)
     assert bench.describe(job_id)["JobStatus"] == "COMPLETED"
 
 

@@ -11,6 +11,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from local.by_api import ByApi
 from support import ROOT, new_app
 
 from constructs_lib import (
@@ -36,7 +37,7 @@ ACCOUNT = "000000000000"
 @pytest.fixture
 def aws(behaving_aws):
     behaving_aws.configure(job_seconds=0.2, starts_per_second=0, active_jobs=0)
-    return behaving_aws
+    return ByApi(behaving_aws)
 
 
 @pytest.fixture
