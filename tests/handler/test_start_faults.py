@@ -10,7 +10,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 from botocore.parsers import ResponseParserError
-from handler.world import Crash, error, properties, timeout
+from handler.world import EPOCH, Crash, World, error, properties, timeout
 
 START = "start_document_classification_job"
 
@@ -185,12 +185,40 @@ def test_a_job_whose_run_died_is_found_though_the_timeout_is_over(world):
     assert answer["PhysicalResourceId"] == job.arn
 
 
+def last_try(world, timeout):
+    """Seconds at which a start is tried last that meets nothing but the quota."""
+    world.faults[START] = [error("TooManyRequestsException")] * 99
+    assert world.create(properties(Timeout=str(timeout)))["Status"] == "FAILED"
+    return max(at for at, operation in world.times if operation == START) - EPOCH
+
+
 def test_a_job_whose_starts_answer_was_lost_at_the_last_moment_is_found(world):
-    world.faults[START] = [error("TooManyRequestsException")] * 5
-    world.after[START] = [timeout()]
-    answer = world.create(properties(Timeout="600"))
+    at = last_try(World(), 900)
+    lost = []
+
+    def chaos(operation):
+        if operation == START and world.now - EPOCH < at:
+            raise error("TooManyRequestsException")
+        if operation == START and not lost:
+            lost.append(world.now)
+            return timeout()
+        return None
+
+    world.chaos = chaos
+    answer = world.create(properties(Timeout=str(int(at) + 1)))
     (job,) = world.comprehend.all
+    assert lost
     assert answer["PhysicalResourceId"] == job.arn
+
+
+def test_no_job_is_started_at_the_deadline_when_the_quota_was_full_until_then(world):
+    def chaos(operation):
+        if operation == START and world.now - EPOCH < 900:
+            raise error("TooManyRequestsException")
+
+    world.chaos = chaos
+    assert "L-E65FE76A" in world.create()["Reason"]
+    assert world.comprehend.all == []
 
 
 def test_what_others_refuse_does_not_hide_why_the_service_refused_a_start(world):

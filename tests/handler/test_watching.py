@@ -230,7 +230,7 @@ def test_a_job_that_runs_at_the_deadline_is_proven_beyond_it(world, left):
         assert world.comprehend.all == []
 
 
-@pytest.mark.parametrize("timeout", [1, 5, 12, 13, 20, 40])
+@pytest.mark.parametrize("timeout", [1, 5, 12, 13, 20, 40, 900])
 @pytest.mark.parametrize("queue", [0.5, 5, 13])
 @pytest.mark.parametrize("milestone", ["IN_PROGRESS", "COMPLETED"])
 def test_no_deployment_is_green_with_a_job_that_fails_for_want_of_access(world, timeout, queue, milestone):
