@@ -1,5 +1,6 @@
 """Every code block of the pages runs, every link leads somewhere, every table that follows from the code is its own."""
 
+import ast
 import os
 import re
 import subprocess
@@ -129,3 +130,21 @@ def test_the_links_of_a_page_lead_somewhere(page):
 def test_the_front_page_leads_to_every_page():
     linked = set(re.findall(r"\]\((docs/[^)#]+)", PAGES["README.md"]))
     assert {page for page in PAGES if PurePosixPath(page).match("docs/*.md")} - {"docs/index.md"} <= linked
+
+
+def warnings_of_the_library():
+    """The names of all warnings: of constants, and of the grants, which are named after theirs."""
+    for file in (ROOT / "constructs_lib").rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            function = ast.unparse(call.func).rpartition(".")[2]
+            texts = [node.value for node in call.args[:2] if isinstance(node, ast.Constant)]
+            if function in {"warn", "add_warning_v2"} and texts:
+                yield texts[0].removeprefix("cdk-comprehend-classification:")
+            elif function == "grant" and texts:
+                yield f"grant{texts[0]}Incomplete"
+
+
+def test_the_page_for_platform_teams_lists_every_warning():
+    _, _, table = PAGES["docs/platform.md"].partition("| name | what it says |\n")
+    listed = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]+)\|", table, re.MULTILINE)))
+    assert sorted(listed) == sorted(set(warnings_of_the_library()))
