@@ -26,6 +26,7 @@ from constructs_lib._job.attributes import attribute
 from constructs_lib._job.check import job_problems
 from constructs_lib._job.request import job_request, textract_action, without_none
 from constructs_lib._job.settings import JobSettings
+from constructs_lib._job.tags import RESOURCE_TYPE, tags_of_job
 from constructs_lib.errors import ValidationError, problem
 from constructs_lib.job_handler import ClassificationJobHandler
 from constructs_lib.keys import Key, KeyReference
@@ -41,11 +42,6 @@ if TYPE_CHECKING:
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
     from constructs_lib.results import Results
-
-RESOURCE_TYPE = "Custom::DocumentClassificationJob"
-
-# Explicit tags win over those of Tags.of(...), whatever priority those were given.
-_EXPLICIT = 1_000_000
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -129,9 +125,7 @@ class DocumentClassificationJob(cdk.Resource):
         super().__init__(scope, id)
 
         self._environment = environment
-        self._tag_manager = cdk.TagManager(cdk.TagType.KEY_VALUE, RESOURCE_TYPE)
-        for key, value in (tags or {}).items():
-            self._tag_manager.set_tag(key, value, _EXPLICIT)
+        self._tag_manager = tags_of_job(tags)
 
         handler = handler or ClassificationJobHandler.of(scope)
         role = self._data_access_role = data_access_role or handler.default_data_access_role

@@ -28,7 +28,7 @@ from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_pref
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
 from constructs_lib._iam.role_policy import RolePolicy, in_order
-from constructs_lib._job.settings import check_tags
+from constructs_lib._job.tags import check_tags
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.errors import ValidationError, problem
 

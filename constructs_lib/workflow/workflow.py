@@ -22,7 +22,8 @@ from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
 from constructs_lib._job.check import job_problems
 from constructs_lib._job.request import job_request, textract_action
-from constructs_lib._job.settings import JobSettings, check_tags
+from constructs_lib._job.settings import JobSettings
+from constructs_lib._job.tags import check_tags, tags_of_job
 from constructs_lib._parts import Parts, add_output, parts_problems
 from constructs_lib.documents import Documents
 from constructs_lib.errors import ValidationError
@@ -52,10 +53,6 @@ if TYPE_CHECKING:
     from constructs_lib.keys import Key
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
-
-# Explicit tags win over those of Tags.of(...), whatever priority those were given.
-_EXPLICIT = 1_000_000
-_TAGGED = "AWS::Comprehend::DocumentClassificationJob"
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -167,9 +164,7 @@ class DocumentClassificationWorkflow(Construct):
         self._name = cdk.Names.unique_resource_name(self, max_length=64)
         self._event_bus = event_bus
         self._is_scheduled = False
-        self._tag_manager = cdk.TagManager(cdk.TagType.KEY_VALUE, _TAGGED)
-        for key, value in (tags or {}).items():
-            self._tag_manager.set_tag(key, value, _EXPLICIT)
+        self._tag_manager = tags_of_job(tags)
         self.node.add_validation(_TagsAreRight(self._tag_manager))
         self._parts = Parts(
             self,

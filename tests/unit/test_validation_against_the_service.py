@@ -11,7 +11,7 @@ from constructs_lib import ClassificationModel, DocumentReader, FeatureType, Inp
 from constructs_lib._core import prefixes
 from constructs_lib._core.arns import Environment
 from constructs_lib._iam import roles
-from constructs_lib._job import settings, warnings
+from constructs_lib._job import settings, tags, warnings
 from constructs_lib.documents import ReadAction
 from constructs_lib.network import _check_count
 
@@ -97,7 +97,7 @@ def test_a_key_that_is_accepted_the_model_accepts(key):
 
 @given(st.text(max_size=200), st.text(max_size=300))
 def test_a_tag_that_is_accepted_the_model_accepts(key, value):
-    refused = settings.check_tags({key: value})
+    refused = tags.check_tags({key: value})
     accepted = accepts("Tags[].Key", key) and accepts("Tags[].Value", value)
     one_line = not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl", "Zp"} for letter in key + value)
     assert bool(refused) == (not accepted or key.lower().startswith("aws:") or not one_line)
@@ -150,8 +150,8 @@ LIMITS = {
     "OutputDataConfig.KmsKeyId": {"max": keys.KMS_KEY_ID_LENGTH, "pattern": r"^\p{ASCII}+$"},
     "VolumeKmsKeyId": {"max": keys.KMS_KEY_ID_LENGTH, "pattern": r"^\p{ASCII}+$"},
     "JobName": {"min": 1, "max": settings.JOB_NAME_LENGTH, "pattern": r"^([\p{L}\p{Z}\p{N}_.:/=+\-%@]*)$"},
-    "Tags[].Key": {"min": 1, "max": settings.TAG_KEY_LENGTH},
-    "Tags[].Value": {"min": 0, "max": settings.TAG_VALUE_LENGTH},
+    "Tags[].Key": {"min": 1, "max": tags.TAG_KEY_LENGTH},
+    "Tags[].Value": {"min": 0, "max": tags.TAG_VALUE_LENGTH},
     "VpcConfig.Subnets": {"min": 1, "max": network.SUBNETS},
     "VpcConfig.SecurityGroupIds": {"min": 1, "max": network.SECURITY_GROUPS},
     "InputDataConfig.DocumentReaderConfig.FeatureTypes": {"min": 1, "max": len(FeatureType)},
