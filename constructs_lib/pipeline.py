@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class DocumentClassificationPipeline(Construct):
     """Everything that a classification job needs, and the job.
 
-    Whatever is given is used; whatever is not is made.
+    A part that an option names is used; one that no option names is made.
 
     Args:
         scope: Where it is defined.

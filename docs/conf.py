@@ -61,7 +61,7 @@ def links(_app: Sphinx, name: str, source: list[str]) -> None:
         text = re.sub(r"\]\((?!https:|#)", "](../", readme).replace("](../docs/", "](") + "\n" + text
     to_root = "../" * (name.count("/") + 1)
     text = text.replace(f"]({to_root}README.md", f"]({to_root[3:]}index.md")
-    source[0] = re.sub(rf"\]\({re.escape(to_root)}([^)]+)\)", rf"](path:{to_root}\1)", text)
+    source[0] = re.sub(rf"\]\({re.escape(to_root)}([^)#]+)(#[^)]*)?\)", rf"](path:{to_root}\1)", text)
 
 
 def setup(app: Sphinx) -> None:

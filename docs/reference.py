@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,11 @@ def examples(_app: Sphinx, _what: str, _name: str, _documented: Any, _options: A
     lines[start:end] = [".. code-block:: python", "", *(f"   {line}" for line in code), ""]
 
 
+def placeholders(_app: Sphinx, _what: str, _name: str, _documented: Any, _options: Any, lines: list[str]) -> None:  # noqa: ANN401
+    """Show `a:<b>` as it is written: with one backtick it would be the title `a:` of a link to `b`."""
+    lines[:] = [re.sub(r"(?<!`)`([^`]*<[^`]*>)`(?!`)", r"``\1``", line) for line in lines]
+
+
 def unwrap_fixtures() -> None:
     """Let the fixtures be seen as the functions that they are written as."""
     import constructs_lib.testing.local  # noqa: PLC0415 - only for the reference
@@ -131,4 +137,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # Before napoleon, which makes lists of the sections.
     app.connect("autodoc-process-docstring", option_tables, priority=100)
     app.connect("autodoc-process-docstring", examples, priority=100)
+    app.connect("autodoc-process-docstring", placeholders, priority=100)
     return {"parallel_read_safe": True}

@@ -73,6 +73,11 @@ def test_a_link_leads_from_an_option_to_what_it_takes(site):
     assert 'href="api/job.html"' in (site / "index.html").read_text()
 
 
+def test_what_stands_for_a_name_is_shown(site):
+    text = re.sub("<[^>]+>", "", (site / "api" / "values.html").read_text())
+    assert "arn:&lt;partition&gt;:comprehend:&lt;region&gt;:&lt;account&gt;:flywheel/&lt;name&gt;" in text
+
+
 def test_the_search_finds_an_option(site):
     assert "volume_encryption_key" in (site / "searchindex.js").read_text()
 
