@@ -46,7 +46,7 @@ def test_the_page_names_every_file_it_shows():
         "requirements-dev.txt",
         "mails/mails_stack.py",
         "mails.txt",
-        "training.csv",
+        "training.py",
         "conftest.py",
         "tests/unit/test_mails_stack.py",
     ]
