@@ -20,6 +20,7 @@ from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import Memo
+from constructs_lib._core.nesting import outermost_stack
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_region
 from constructs_lib._core.tokens import is_known
@@ -368,11 +369,14 @@ class ClassificationJobHandler(Construct):
         return group
 
     def _base_statements(self) -> list[Statement]:
+        stack = cdk.Stack.of(self)
+        outermost = outermost_stack(stack)
         return handler_base_statements(
             self._environment,
             function_arn=self._function.function_arn,
             log_group_arn=self._log_group.log_group_arn,
-            stack_id=cdk.Stack.of(self).stack_id,
+            stack_id=stack.stack_id,
+            outermost_id=None if outermost is stack else outermost.stack_id,
             tags=False,
         )
 

@@ -123,7 +123,12 @@ def permissions_table() -> str:
     groups = {
         "The data access role, assumed by Comprehend only": data_access_statements([_EVERYTHING], _ENVIRONMENT),
         "The handler function, always": handler_base_statements(
-            _ENVIRONMENT, function_arn="FUNCTION", log_group_arn="LOG-GROUP", stack_id="STACK", tags=True
+            _ENVIRONMENT,
+            function_arn="FUNCTION",
+            log_group_arn="LOG-GROUP",
+            stack_id="STACK",
+            outermost_id="OUTERMOST-STACK",
+            tags=True,
         ),
         "The handler function, to start the jobs of its stack": handler_start_statements([_EVERYTHING], _ENVIRONMENT),
         "The handler function, to clean up a network of the app": network_statements("VPC", _ENVIRONMENT),

@@ -69,7 +69,13 @@ def data_access_statements(jobs: Sequence[JobAccess], environment: Environment) 
 
 
 def handler_base_statements(
-    environment: Environment, *, function_arn: str, log_group_arn: str, stack_id: str, tags: bool
+    environment: Environment,
+    *,
+    function_arn: str,
+    log_group_arn: str,
+    stack_id: str,
+    outermost_id: str | None,
+    tags: bool,
 ) -> list[Statement]:
     """Say what the function that serves jobs may do whatever the jobs are.
 
@@ -78,6 +84,7 @@ def handler_base_statements(
         function_arn: The function itself.
         log_group_arn: Its log group and the streams in it, `arn:...:log-group:<name>:*`.
         stack_id: The stack.
+        outermost_id: The stack that it is nested in, if it is; the outermost one.
         tags: Whether any job of the stack has tags.
 
     Returns:
@@ -90,6 +97,7 @@ def handler_base_statements(
         say.untag_jobs(environment),
         say.continue_waiting(function_arn),
         say.ask_for_stack(stack_id),
+        *([say.ask_for_outermost_stack(outermost_id)] if outermost_id else []),
     ]
 
 

@@ -247,6 +247,17 @@ def ask_for_stack(stack_id: str) -> Statement:
     )
 
 
+def ask_for_outermost_stack(stack_id: str) -> Statement:
+    """The handler of a nested stack asks whether the outermost one rolls back."""
+    return Statement(
+        "AskForOutermostStack",
+        ["cloudformation:DescribeStacks"],
+        [stack_id],
+        "a rollback deletes a nested stack that it had created, and then lets its jobs go without a wait for their end",
+        "Service Authorization Reference, AWS CloudFormation",
+    )
+
+
 def run_in_vpc() -> Statement:
     """The handler has network interfaces of its own, where the host has put it into a VPC."""
     return Statement(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 import jsii
 
+from constructs_lib._core.nesting import outermost_stack
 from constructs_lib._job.warnings import warn
 
 
@@ -18,7 +19,7 @@ class _Attribute:
 
     def produce(self, context: cdk.IResolveContext) -> str:
         user, owner = context.scope, cdk.Stack.of(self._resource)
-        if _outermost(cdk.Stack.of(user)).node.path != _outermost(owner).node.path:
+        if outermost_stack(cdk.Stack.of(user)).node.path != outermost_stack(owner).node.path:
             warn(
                 user,
                 "attributeInOtherStack",
@@ -40,10 +41,3 @@ def attribute(resource: cdk.CfnResource, name: str) -> str:
         A token.
     """
     return cdk.Lazy.uncached_string(_Attribute(resource, name))
-
-
-def _outermost(stack: cdk.Stack) -> cdk.Stack:
-    """Nested stacks pass values on as parameters, which may change."""
-    while (parent := stack.nested_stack_parent) is not None:
-        stack = parent
-    return stack

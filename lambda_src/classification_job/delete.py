@@ -21,7 +21,7 @@ def delete(work: Work) -> None:
 def _is_rolled_back(work: Work) -> bool:
     """Whether the job is one of a configuration that failed."""
     with suppress(JobError):  # Else it is waited for.
-        return "ROLLBACK" in stack.status(work)
+        return stack.rolls_back(work)
     return False
 
 

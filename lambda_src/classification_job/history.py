@@ -12,7 +12,13 @@ from .job_errors import JobError
 from .properties import Configuration
 from .work import Work
 
-_STABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+_STABLE = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
 _SUCCESS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -87,11 +93,12 @@ def last_stable(work: Work) -> Stable:
     first of them, that is at the stack's last stable state or earlier. Where events no longer reach back so far, it is
     the id that the first of the failed updates began with.
     """
-    physical_id, was_stable = "", False
+    physical_id, was_begun, was_stable = "", False, False
     passed: list[Entry] = []
     with suppress(JobError):  # A rollback need not fail for it.
         for entry in _newest_first(work):
-            was_stable |= entry.is_stable
+            was_begun |= entry.is_begin_of_update
+            was_stable |= was_begun and entry.is_stable  # A nested stack can end well and yet be rolled back.
             if not was_stable and not entry.of_stack and entry.status == "UPDATE_IN_PROGRESS":
                 physical_id = entry.physical_id
             elif was_stable and entry.is_success and not _is_deleted(entry.physical_id, passed):

@@ -6,6 +6,8 @@ from typing import Any
 from .service_time import service_time
 from .work import Work
 
+_GLANCE = 30  # seconds that asking the outermost stack is worth
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -33,7 +35,21 @@ def resource(work: Work) -> Resource:
 
 def status(work: Work) -> str:
     """Ask for the stack's status."""
-    return str(_ask(work, "describe_stacks")["Stacks"][0]["StackStatus"])
+    return str(_stack(work)["StackStatus"])
+
+
+def rolls_back(work: Work) -> bool:
+    """Ask whether the stack rolls back, or the one that it is nested in, which deletes what it has just created."""
+    own = _stack(work)
+    if own["StackStatus"] != "DELETE_IN_PROGRESS" or not own.get("RootId"):
+        return "ROLLBACK" in own["StackStatus"]
+    until = min(work.clock.now() + _GLANCE, work.clock.deadline)
+    root = work.call("cloudformation", "describe_stacks", until=until, StackName=own["RootId"])
+    return "ROLLBACK" in root["Stacks"][0]["StackStatus"]
+
+
+def _stack(work: Work) -> Any:
+    return _ask(work, "describe_stacks")["Stacks"][0]
 
 
 def _ask(work: Work, operation: str, **more: Any) -> Any:

@@ -255,3 +255,20 @@ def test_a_function_that_an_aspect_makes_short_lived_may_call_itself_for_an_hour
     assert made["Environment"]["Variables"].get("RECURSIVE_LOOP") == ("Allow" if allowed else None)
     assert made.get("RecursiveLoop") == ("Allow" if allowed else None)
     assert ("RecursiveLoop" in made) == allowed
+
+
+def test_the_handler_of_a_nested_stack_may_ask_the_outermost_one(stack):
+    inner = cdk.NestedStack(cdk.NestedStack(stack, "Outer"), "Inner")
+    add_job(inner)
+    (found,) = (
+        statement["Resource"]
+        for policy in assertions.Template.from_stack(inner).find_resources("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Sid"] == "AskForOutermostStack"
+    )
+    parameter = found["Ref"]
+    assert parameter in assertions.Template.from_stack(inner).to_json()["Parameters"]
+    nested = assertions.Template.from_stack(stack).find_resources("AWS::CloudFormation::Stack").values()
+    assert [
+        value for each in nested for value in each["Properties"]["Parameters"].values() if "StackId" in str(value)
+    ] == [{"Ref": "AWS::StackId"}]

@@ -2,7 +2,7 @@
 
 import pytest
 from classification_job import jobs
-from handler.world import EPOCH, JOBS, LOST, NETWORK, Crash, error, properties, request
+from handler.world import EPOCH, JOBS, LOST, NETWORK, ROOT, Crash, error, properties, request
 
 DESCRIBE = "describe_document_classification_job"
 
@@ -107,6 +107,44 @@ def test_a_job_of_a_stack_that_could_not_be_created_is_let_go_at_once(world):
     before = world.now
     world.stack.create(properties(), other_fails=True)
     assert world.now - before < 90
+
+
+@pytest.mark.parametrize(
+    ("root", "seconds"),
+    [
+        ("ROLLBACK_IN_PROGRESS", 0),
+        ("UPDATE_ROLLBACK_IN_PROGRESS", 0),
+        ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", 0),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", 900),
+        ("DELETE_IN_PROGRESS", 900),
+    ],
+)
+def test_a_job_of_a_nested_stack_that_goes_in_a_rollback_is_let_go_at_once(world, root, seconds):
+    world.comprehend.work = 5000
+    world.stack.create(properties())
+    world.stack.root_status, world.stack.strict = root, False
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.now - before == pytest.approx(seconds, abs=1)
+
+
+def test_a_job_of_a_nested_stack_is_waited_for_where_the_outermost_stack_may_not_be_asked(world):
+    world.comprehend.work = 5000
+    world.stack.create(properties())
+    world.stack.root_status, world.stack.strict = "ROLLBACK_IN_PROGRESS", False
+    asked, describe = [], world.stack.describe_stacks
+
+    def refused(StackName):  # noqa: N803
+        if StackName == ROOT:
+            asked.append(world.now)
+            raise error("AccessDenied", status=403)
+        return describe(StackName)
+
+    world.stack.describe_stacks = refused
+    before = world.now
+    assert world.stack.delete()["Status"] == "SUCCESS"
+    assert world.now - before == pytest.approx(900, abs=1)
+    assert 1 < len(asked) < 12
 
 
 def test_waiting_ends_at_the_timeout(world):

@@ -179,3 +179,25 @@ def test_a_rollback_to_another_job_puts_no_tags_on_the_one_that_failed(world, st
     world.calls.clear()
     stack.roll_back()
     assert [operation for operation, _ in world.calls if "tag" in operation] == []
+
+
+@pytest.mark.parametrize("names_new_id", [False, True])
+def test_a_nested_stack_that_ended_well_and_is_rolled_back_ends_at_its_earlier_job(world, stack, names_new_id):
+    old = stack.physical_id
+    stack.update(wanted("2"), other_fails=True, rollback=False)
+    stack._record_stack("UPDATE_COMPLETE")  # the stack that it is nested in fails later
+    stack.roll_back(named=old if not names_new_id else None)
+    assert stack.physical_id == old
+    assert len(world.comprehend.all) == 2
+
+
+@pytest.mark.parametrize("last", ["IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
+def test_an_import_of_other_resources_is_no_deployment_of_the_job(world, stack, last):
+    old = stack.physical_id
+    stack._record_stack("IMPORT_IN_PROGRESS")
+    stack._record_stack(last)
+    stack.update(wanted("2"), other_fails=True)
+    assert stack.physical_id == old
+    stack.update(wanted(Timeout="901"))
+    assert stack.physical_id == old
+    assert len(world.comprehend.all) == 2

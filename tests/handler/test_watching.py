@@ -293,10 +293,12 @@ def test_a_job_without_a_submit_time_is_followed_for_as_long_as_any_other(world)
     assert 30 <= world.now - world.comprehend.all[0].submitted < 55
 
 
-@pytest.mark.parametrize("function", [-10, 10])
+@pytest.mark.parametrize("function", [-10, 0, 10])
 @pytest.mark.parametrize("service", [-10, 10])
-def test_a_job_is_settled_on_the_services_own_clock(world, function, service):
+@pytest.mark.parametrize("dates", [True, False])
+def test_a_job_is_settled_on_one_clock(world, function, service, dates):
     world.function_clock, world.comprehend.clock, world.comprehend.queue = lambda: function, service, 1
+    world.dates = dates
     assert world.create()["Status"] == "SUCCESS"
     assert 30 <= world.now - world.comprehend.all[0].submitted < 55
 

@@ -28,6 +28,7 @@ from constructs_lib.local.comprehend.validation import check
 
 ACCOUNT = "123456789012"
 STACK = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/example/1"
+ROOT = f"arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/outermost/1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/data"
 MODEL = f"arn:aws:comprehend:us-east-1:{ACCOUNT}:document-classifier/mail"
 JOBS = f"arn:aws:comprehend:us-east-1:{ACCOUNT}:document-classification-job/"
@@ -587,6 +588,7 @@ class Stack:
         self.world = world
         self.clock = 0.0  # seconds by which CloudFormation's clock is ahead
         self.status = "CREATE_IN_PROGRESS"
+        self.root_status = ""  # of the stack that this one is nested in
         self.resources = {}
         self.ended = {}  # url -> when CloudFormation stopped waiting for its answer
         self.physical_id = None
@@ -611,8 +613,10 @@ class Stack:
 
     # What DescribeStacks and its like say.
     def describe_stacks(self, StackName):  # noqa: N803
+        if StackName == ROOT:
+            return {"Stacks": [{"StackStatus": self.root_status}]}
         assert StackName == STACK
-        return {"Stacks": [{"StackStatus": self.status}]}
+        return {"Stacks": [{"StackStatus": self.status} | ({"RootId": ROOT} if self.root_status else {})]}
 
     def describe_stack_events(self, StackName, NextToken="0"):  # noqa: N803
         assert StackName == STACK

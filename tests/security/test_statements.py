@@ -38,9 +38,9 @@ def data_access(*jobs):
     return permissions.data_access_statements(jobs, HERE)
 
 
-def base(*, tags=False):
+def base(*, tags=False, outermost_id=None):
     return permissions.handler_base_statements(
-        HERE, function_arn=FUNCTION, log_group_arn=LOG, stack_id=STACK, tags=tags
+        HERE, function_arn=FUNCTION, log_group_arn=LOG, stack_id=STACK, outermost_id=outermost_id, tags=tags
     )
 
 
@@ -100,6 +100,7 @@ LEAST_BASE = [
         {},
     ),
 ]
+OUTERMOST = ("AskForOutermostStack", "cloudformation:DescribeStacks", "arn:outermost", {})
 TAG_JOBS = ("TagJobs", "comprehend:TagResource", JOBS, {})
 LEAST_START = [
     ("StartJobs", "comprehend:StartDocumentClassificationJob", [MODEL, JOBS], {}),
@@ -134,6 +135,7 @@ GRANTS = [*statements.read_results("arn:out", "results/"), *statements.decrypt_r
         (data_access(MOST), LEAST_DATA_ACCESS + MORE_DATA_ACCESS),
         (base(), LEAST_BASE),
         (base(tags=True), [*LEAST_BASE[:2], TAG_JOBS, *LEAST_BASE[2:]]),
+        (base(outermost_id="arn:outermost"), [*LEAST_BASE, OUTERMOST]),
         (start(LEAST), LEAST_START),
         (start(MOST), LEAST_START + MORE_START),
         (permissions.network_statements(VPC, HERE), NETWORK),
@@ -152,6 +154,7 @@ GRANTS = [*statements.read_results("arn:out", "results/"), *statements.decrypt_r
         "data-access-most",
         "base",
         "base-tags",
+        "base-nested",
         "start-least",
         "start-most",
         "network",
