@@ -146,7 +146,7 @@ def permissions_table() -> str:
             log_group_arn="LOG-GROUP",
         ),
         "The role of a workflow's schedules": say_of_runs.scheduler_statements("STATE-MACHINE", "QUEUE"),
-        "The role of a workflow's rule for uploads": [say_of_runs.start_runs("STATE-MACHINE")],
+        "The role of a workflow's rules for uploads and ends": [say_of_runs.start_runs("STATE-MACHINE")],
         "The queue of starts that could not be made": [say_of_runs.receive_undelivered("QUEUE", "RULES")],
     }
     return "\n\n".join(_group(title, statements) for title, statements in groups.items())

@@ -4,9 +4,7 @@ Read it from top to bottom; each state says why it is there. Expressions are JSO
 expression without a result is an error, a missing field inside of an object is left out.
 
 Variables of a run: `run` (what is known, in the words of its output), `kind`, `batch` (the folder of its batch), `seed`
-(of the client token), `attempt`, `looks`, `page` (token of the next page of runs), `begun` (milliseconds), `proven`,
-`failure`.
-
+(of the client token), `attempt`, X
 Source: Step Functions Developer Guide, "Amazon States Language", "Transforming data with JSONata".
 """
 
@@ -48,6 +46,9 @@ RUNS_A_PAGE = 250
 ATTEMPTS = 3
 """Jobs of one run at most: an access fault in the first seconds may mean rights that have not arrived yet."""
 
+UNTOLD = ["States.DataLimitExceeded", "States.QueryEvaluationError", "States.Runtime"]
+"""Errors that end a run where no state can catch them; every other failure has been told by the run itself."""
+
 LONGEST_FUNCTION = 900
 """Seconds that a call of the function can take."""
 
@@ -55,7 +56,8 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 30, 300  # seconds between two looks at a job
 _LONGEST_BACKOFF = 120  # seconds; with full jitter half of it on average
 _MARGIN = 2 * 3600  # seconds for collecting and unpacking beside the job
 _LONGEST_KEY = 1024  # of S3, in bytes
-_KINDS = "Prefix", "JobId", "Trigger", "Schedule"
+_KINDS = "Prefix", "JobId", "Trigger", "Schedule", "Ended"
+_APART = ["Prefix", "JobId", "Schedule", "Ended"]  # what makes a run none of the inbox
 
 # Whether a schedule sent what Begin reads. Each part only after its type: a function refuses other types.
 _SCHEDULED = """(
@@ -66,11 +68,13 @@ _SCHEDULED = """(
         : false
 )"""
 
-# The name of an execution is free again 90 days after its end: together with its start it is one run's for ever.
-_RUN = (
-    "$replace($substring($states.context.Execution.StartTime, 0, 19), /[-:]/, '')"
-    " & 'Z-' & $states.context.Execution.Name"
-)
+
+def _folder(start: str, name: str) -> str:
+    """A name is free again 90 days after the end of its execution: with the start it is one run's for ever."""
+    return f"$replace($substring({start}, 0, 19), /[-:]/, '') & 'Z-' & {name}"
+
+
+_RUN = _folder("$states.context.Execution.StartTime", "$states.context.Execution.Name")
 
 # What the API does not declare comes without a name of its own, throttling included: its message tells.
 _PASSING = r"/throttl|rate exceeded|too many requests|slow down|status code: (429|5[0-9][0-9])/"
@@ -107,6 +111,7 @@ class Parts:
         bucket_uri: `s3://<bucket>/` of the documents.
         job_name: What job names begin with, if they have one.
         bus_arn: Where notices go.
+        batches: The prefix that batches lie under.
         workflow: The workflow's name in notices.
         timeout: Seconds that a run may take to start and follow its job.
         table: Whether results are unpacked.
@@ -118,6 +123,7 @@ class Parts:
     bucket_uri: str
     job_name: str | None
     bus_arn: str
+    batches: str
     workflow: str
     timeout: int
     table: bool
@@ -141,6 +147,7 @@ def definition(parts: Parts) -> State:
             **_what_to_do(),
             **_by_prefix(parts),
             **_by_inbox(parts),
+            **_of_another_run(parts),
             **_start(parts),
             **_follow(parts),
             **_finish(parts),
@@ -170,8 +177,11 @@ def _what_to_do() -> dict[str, State]:
                         ? 'wrong: the input of a run must be a JSON object, {{}} for the inbox'
                     : $count($unknown) > 0 ? 'wrong: the input of a run has no ' & $join($unknown, ', ')
                         & '; it may have Prefix or JobId, or nothing, which means the inbox'
-                    : $count(['Prefix', 'JobId', 'Schedule'][$ in $given]) > 1
+                    : $count({_APART}[$ in $given]) > 1
                         ? 'wrong: a run takes either a Prefix or a JobId, not both'
+                    : $exists($states.input.Ended)
+                        ? ($type($states.input.Ended) = 'string'
+                            ? 'ended' : 'wrong: Ended must be as the rule of the workflow sends it; give a Prefix')
                     : $exists($states.input.JobId)
                         ? (($type($states.input.JobId) = 'string'
                                 ? $contains($states.input.JobId, /^[a-zA-Z0-9-]+$/) : false)
@@ -185,6 +195,8 @@ def _what_to_do() -> dict[str, State]:
                         ? ({_SCHEDULED} ? 'prefix' : 'wrong: Schedule must be as a schedule of the workflow sends it;
                             give a Prefix')
                     : 'inbox'"""),
+                "told": _expression("""
+                    $type($states.input.Ended) = 'string' ? $states.input.Ended : $states.context.Execution.Id"""),
                 "batch": f"{{% {_RUN} %}}",
                 "seed": _expression(f"""
                     $exists($states.input.Schedule)
@@ -217,6 +229,7 @@ def _what_to_do() -> dict[str, State]:
                     "Next": "Describe",
                 },
                 {"Condition": "{% $kind = 'prefix' %}", "Next": "Measure"},
+                {"Condition": "{% $kind = 'ended' %}", "Next": "AskForEnd"},
                 # One upload seldom comes alone.
                 {"Condition": "{% $states.input.Trigger = 'UPLOAD' %}", "Next": "Gather"},
             ],
@@ -291,10 +304,10 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                         "Resource": f"arn:{parts.partition}:states:::aws-sdk:sfn:describeExecution",
                         "Arguments": {"ExecutionArn": "{% $states.input %}"},
                         "Retry": [{**_OUTAGE, "ErrorEquals": ["States.TaskFailed"]}],
-                        "Output": _expression("""
+                        "Output": _expression(f"""
                             $input := $parse($states.result.Input);
                             $states.result.Status = 'RUNNING' and $type($input) = 'object'
-                                and $count(['Prefix', 'JobId', 'Schedule'][$ in $keys($input)]) = 0"""),
+                                and $count({_APART}[$ in $keys($input)]) = 0"""),
                         "End": True,
                     },
                 },
@@ -338,6 +351,42 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
             "Default": "StartJob",
         },
         "Empty": {"Type": "Pass", "Output": "{% $merge([{'Status': 'EMPTY'}, $run]) %}", "End": True},
+    }
+
+
+def _of_another_run(parts: Parts) -> dict[str, State]:
+    folder = _folder("$ended.StartDate", "$ended.Name")
+    return {
+        # A run that was aborted, took too long or met its engine's limits could not tell of its end.
+        "AskForEnd": {
+            "Type": "Task",
+            "Resource": f"arn:{parts.partition}:states:::aws-sdk:sfn:describeExecution",
+            "Arguments": {"ExecutionArn": "{% $told %}"},
+            "Retry": [{**_OUTAGE, "ErrorEquals": ["States.TaskFailed"]}],
+            "Catch": [_catch("Explain")],
+            "Assign": {
+                "run": _expression(f"""
+                    $ended := $states.result;
+                    $input := $parse($ended.Input);
+                    $type($input) != 'object' ? {{}}
+                        : $exists($input.JobId) ? {{'JobId': $input.JobId}}
+                        : $exists($input.Prefix) ? {{'DocumentsPrefix': $input.Prefix}}
+                        : $count({_APART}[$ in $keys($input)]) > 0 ? {{}}
+                        : {{'DocumentsPrefix': {_text(parts.batches)} & {folder}}}"""),
+                "failure": _expression(f"""
+                    $ended := $states.result;
+                    {{
+                        'Error': $ended.Status = 'ABORTED' ? 'RunAborted'
+                            : $ended.Status = 'TIMED_OUT' ? 'RunTimedOut'
+                            : $exists($ended.Error) ? $ended.Error : 'RunFailed',
+                        'Cause': $exists($ended.Cause) ? $ended.Cause
+                            : $ended.Status = 'TIMED_OUT' ? 'the run took more than {parts.timeout + _MARGIN} s'
+                            : 'the run was ' & $lowercase($ended.Status)
+                    }}"""),
+            },
+            "Next": "Explain",
+        },
+        "Told": {"Type": "Pass", "Output": {"Status": "TOLD"}, "End": True},
     }
 
 
@@ -587,7 +636,9 @@ def _fail(parts: Parts) -> dict[str, State]:
                 {
                     "Condition": "{% $kind = 'inbox' and $exists($run.JobId) %}",
                     "Next": "LookForMoreAfterFailure",
-                }
+                },
+                # Not this run has failed.
+                {"Condition": "{% $kind = 'ended' %}", "Next": "Told"},
             ],
             "Default": "Failed",
         },
@@ -663,7 +714,7 @@ def _announce(parts: Parts, status: str, **more: object) -> State:
             'classes': $run.Classes,
             'submitTime': $run.SubmitTime,
             'endTime': $run.EndTime,
-            'executionArn': $states.context.Execution.Id
+            'executionArn': $told
         }}""")
     return {
         "Type": "Task",
@@ -674,9 +725,7 @@ def _announce(parts: Parts, status: str, **more: object) -> State:
                     "Source": EVENT_SOURCE,
                     "DetailType": EVENT_TYPE,
                     "EventBusName": parts.bus_arn,
-                    "Resources": _expression(
-                        "$append($exists($run.JobArn) ? [$run.JobArn] : [], [$states.context.Execution.Id])"
-                    ),
+                    "Resources": _expression("$append($exists($run.JobArn) ? [$run.JobArn] : [], [$told])"),
                     "Detail": detail,
                 }
             ]

@@ -46,6 +46,10 @@ ERRORS: dict[str, str] = {
     "toomanytags": "A job takes 50 tags, those of app and stack included.",
     "not authorized": "Allow the role that the message names what it names.",
     "accessdenied": "Allow the role that the message names what it names.",
+    "runaborted": (
+        'A job that it had started runs on: {"JobId": "..."} follows it. What it had collected lies in its batch: '
+        '{"Prefix": "..."} classifies it.'
+    ),
     "runtimedout": 'The job runs on; follow it with {"JobId": "..."}, and raise the timeout.',
 }
 """Words of an error's name or text, and what to do."""

@@ -21,6 +21,7 @@ from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.role_policy import RolePolicy
 from constructs_lib._job.warnings import warn
 from constructs_lib.errors import problem
+from constructs_lib.workflow.definition import UNTOLD
 from constructs_lib.workflow.limits import check_schedule
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Triggers(Construct):
         self._environment = environment
         self._scheduler: iam.Role | None = None
         self._policy: RolePolicy | None = None
+        self._rules: tuple[iam.Role, RolePolicy] | None = None
         self.undelivered = sqs.Queue(
             self,
             "Undelivered",
@@ -112,6 +114,69 @@ class Triggers(Construct):
                 "event_bridge_enabled=True where the bucket is defined, or switch on Amazon EventBridge in the "
                 "bucket's properties",
             )
+        self._add_rule(
+            "Uploads",
+            "Starts a run of a document classification workflow when documents arrive",
+            {
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [bucket.name]},
+                    "object": {"key": [{"prefix": inbox}], "size": [{"numeric": [">", 0]}]},
+                },
+            },
+            input=json.dumps({"Trigger": "UPLOAD"}),
+        )
+
+    def tell_of_ends(self) -> None:
+        """Start a run that tells of another one which ended without a word: aborted, out of time, or by its engine."""
+        self._add_rule(
+            "Ends",
+            "Tells of runs of a document classification workflow that could not tell of their end",
+            {
+                "source": ["aws.states"],
+                "detail-type": ["Step Functions Execution Status Change"],
+                "detail": {
+                    "stateMachineArn": [self._machine_arn],
+                    "$or": [{"status": ["ABORTED", "TIMED_OUT"]}, {"status": ["FAILED"], "error": UNTOLD}],
+                },
+            },
+            input_transformer=events.CfnRule.InputTransformerProperty(
+                input_paths_map={"run": "$.detail.executionArn"}, input_template='{"Ended": <run>}'
+            ),
+        )
+
+    def _add_rule(
+        self,
+        id: str,
+        description: str,
+        pattern: Mapping[str, object],
+        *,
+        input: str | None = None,
+        input_transformer: events.CfnRule.InputTransformerProperty | None = None,
+    ) -> None:
+        if self._rules is None:
+            self._rules = self._rule_role()
+        role, policy = self._rules
+        rule = events.CfnRule(
+            self,
+            id,
+            description=description,
+            event_pattern=pattern,
+            targets=[
+                events.CfnRule.TargetProperty(
+                    id="Run",
+                    arn=self._machine_arn,
+                    role_arn=role.role_arn,
+                    input=input,
+                    input_transformer=input_transformer,
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
+                )
+            ],
+        )
+        rule.node.add_dependency(policy)
+
+    def _rule_role(self) -> tuple[iam.Role, RolePolicy]:
         role = iam.Role(
             self,
             "RuleRole",
@@ -122,32 +187,9 @@ class Triggers(Construct):
                     "ArnLike": {"aws:SourceArn": f"{self._environment.arn('events')}:rule/*"},
                 },
             ),
-            description="Starts runs of a document classification workflow on uploads",
+            description="Starts runs of a document classification workflow on events",
         )
         policy = RolePolicy(self, "RulePolicy", role=role, statements=lambda: [say.start_runs(self._machine_arn)])
-        rule = events.CfnRule(
-            self,
-            "Uploads",
-            description="Starts a run of a document classification workflow when documents arrive",
-            event_pattern={
-                "source": ["aws.s3"],
-                "detail-type": ["Object Created"],
-                "detail": {
-                    "bucket": {"name": [bucket.name]},
-                    "object": {"key": [{"prefix": inbox}], "size": [{"numeric": [">", 0]}]},
-                },
-            },
-            targets=[
-                events.CfnRule.TargetProperty(
-                    id="Run",
-                    arn=self._machine_arn,
-                    role_arn=role.role_arn,
-                    input=json.dumps({"Trigger": "UPLOAD"}),
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
-                )
-            ],
-        )
-        rule.node.add_dependency(policy)
         self.undelivered.add_to_resource_policy(
             iam.PolicyStatement.from_json(
                 say.receive_undelivered(
@@ -155,6 +197,7 @@ class Triggers(Construct):
                 ).render()
             )
         )
+        return role, policy
 
     def _scheduler_role(self) -> tuple[iam.Role, RolePolicy]:
         role = iam.Role(

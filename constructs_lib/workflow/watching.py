@@ -52,7 +52,6 @@ class Alarms(Construct):
         undelivered: The queue of starts that could not be made.
         oldest: The age of the oldest document.
         max_age: From which age on somebody should look.
-        is_scheduled: Whether the age is reported regularly, so that silence is a fault.
         actions: What is done.
     """
 
@@ -65,7 +64,6 @@ class Alarms(Construct):
         undelivered: sqs.IQueue,
         oldest: cloudwatch.Metric,
         max_age: cdk.Duration,
-        is_scheduled: bool,
         actions: Sequence[cloudwatch.IAlarmAction],
     ) -> None:
         super().__init__(scope, id)
@@ -109,21 +107,26 @@ class Alarms(Construct):
                 treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
             )
         )
-        if is_scheduled:
-            self.alarms.append(
-                oldest.with_(statistic="SampleCount").create_alarm(
-                    self,
-                    "Silence",
-                    alarm_description="No run has looked into the inbox for a day",
-                    comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-                    # Longer than a day's schedule is silent.
-                    evaluation_periods=24,
-                    threshold=1,
-                    treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
-                )
-            )
+        self._oldest, self._actions = oldest, actions
         for alarm in self.alarms:
             alarm.add_alarm_action(*actions)
+
+    def hear_silence(self) -> None:
+        """Watch over runs that are due by the clock: the age is reported regularly then, and silence is a fault."""
+        if self.node.try_find_child("Silence"):
+            return
+        silence = self._oldest.with_(statistic="SampleCount").create_alarm(
+            self,
+            "Silence",
+            alarm_description="No run has looked into the inbox for a day",
+            comparison_operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            # Longer than a day's schedule is silent.
+            evaluation_periods=24,
+            threshold=1,
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING,
+        )
+        silence.add_alarm_action(*self._actions)
+        self.alarms.append(silence)
 
 
 def dashboard(

@@ -164,6 +164,7 @@ class DocumentClassificationWorkflow(Construct):
         self._name = cdk.Names.unique_resource_name(self, max_length=64)
         self._event_bus = event_bus
         self._is_scheduled = False
+        self._alarms: watching.Alarms | None = None
         self._tag_manager = tags_of_job(tags)
         self.node.add_validation(_TagsAreRight(self._tag_manager))
         self._parts = Parts(
@@ -208,6 +209,7 @@ class DocumentClassificationWorkflow(Construct):
         if predictions_table:
             location = f"s3://{self._target.name}/{self._predictions}"
             self._table = PredictionsTable(self, "Table", location=location, environment=environment)
+        self._triggers.tell_of_ends()
         if schedule is not None:
             self.add_schedule("Schedule", schedule=schedule)
         if run_on_upload:
@@ -295,6 +297,7 @@ class DocumentClassificationWorkflow(Construct):
             raise ValidationError(problems, f"{self.node.path}.add_schedule({id!r})")
         if prefix is None:
             self._is_scheduled = True
+            self._hear_silence()
             return self._triggers.add_schedule(id, schedule, {})
         if (fixed := fixed_part(prefix)) not in self._prefixes:
             self._prefixes.append(fixed)
@@ -357,18 +360,19 @@ class DocumentClassificationWorkflow(Construct):
             max_age: How old a document may be when a run finds it. Default: - 1 day.
 
         Returns:
-            The alarms.
+            The alarms; the one on silence joins them when a schedule is added later.
         """
-        return watching.Alarms(
+        self._alarms = watching.Alarms(
             self,
             "Alarms",
             machine=self.state_machine,
             undelivered=self._triggers.undelivered,
             oldest=watching.metric(self._name, "OldestDocument", "Maximum"),
             max_age=max_age or cdk.Duration.days(1),
-            is_scheduled=self._is_scheduled,
             actions=actions,
-        ).alarms
+        )
+        self._hear_silence()
+        return self._alarms.alarms
 
     def add_dashboard(self) -> cloudwatch.Dashboard:
         """Define a dashboard: runs by outcome, documents and errors, classes, job time, the oldest document.
@@ -553,6 +557,7 @@ class DocumentClassificationWorkflow(Construct):
                 bucket_uri=f"s3://{self._source.name}/",
                 job_name=job_name,
                 bus_arn=bus,
+                batches=batches_beside(self._inbox),
                 workflow=self._name,
                 timeout=int(self._limits.timeout.to_seconds()),
                 table=self._limits.predictions_table,
@@ -566,6 +571,10 @@ class DocumentClassificationWorkflow(Construct):
             self._data_access, self._function.policy, *([binding.dependable] if binding else [])
         )
         return machine
+
+    def _hear_silence(self) -> None:
+        if self._is_scheduled and self._alarms:
+            self._alarms.hear_silence()
 
     def _add_outputs(self) -> None:
         arn = self.state_machine.state_machine_arn

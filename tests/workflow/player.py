@@ -79,6 +79,7 @@ class Execution:
     ended: float = 0
     visited: list = field(default_factory=list)
     transitions: int = 0
+    playing: object = None
 
 
 class Clock:
@@ -112,8 +113,8 @@ class Clock:
 class Machine:
     """A state machine and its executions; `tasks` maps ends of resource ARNs to functions."""
 
-    def __init__(self, definition, clock, tasks, seed=0):
-        self.definition, self.clock, self.tasks = definition, clock, tasks
+    def __init__(self, definition, clock, tasks, seed=0, ended=lambda _execution: None):
+        self.definition, self.clock, self.tasks, self.ended = definition, clock, tasks, ended
         self.random = random.Random(seed)  # noqa: S311 - jitter
         self.arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:Runs"
         self.executions, self._count = [], 0
@@ -125,8 +126,20 @@ class Machine:
         arn = f"{self.arn.replace(':stateMachine:', ':execution:')}:{name}"
         execution = Execution(name, {} if given is None else given, self.clock.now, arn)
         self.executions.append(execution)
-        self.clock.spawn(self._play(execution))
+        execution.playing = self._play(execution)
+        self.clock.spawn(execution.playing)
+        timeout = self.definition["TimeoutSeconds"]
+        self.clock.at(self.clock.now + timeout, lambda: self.stop(execution, "TIMED_OUT"))
         return execution
+
+    def stop(self, execution, status="ABORTED"):
+        if execution.status == "RUNNING":
+            execution.playing.close()
+            self._end(execution, status)
+
+    def _end(self, execution, status):
+        execution.status, execution.ended = status, self.clock.now
+        self.ended(execution)
 
     def _play(self, execution):
         context = {
@@ -140,11 +153,10 @@ class Machine:
         }
         try:
             execution.output = yield from self._walk(self.definition, execution.input, {}, context, execution)
-            execution.status = "SUCCEEDED"
         except TaskError as error:
-            execution.status, execution.error, execution.cause = "FAILED", error.error, error.cause
-        execution.ended = self.clock.now
+            execution.error, execution.cause = error.error, error.cause
         assert json.dumps(execution.output) is not None
+        self._end(execution, "FAILED" if execution.error else "SUCCEEDED")
 
     def _walk(self, definition, value, variables, context, execution):
         name = definition["StartAt"]

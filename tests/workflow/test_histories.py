@@ -240,6 +240,8 @@ def test_a_job_that_still_runs_is_adopted(world):
         ({"Schedule": None}, "Schedule must be"),
         ({"Schedule": {"Prefix": "mails/", "Time": "today", "Offset": 0}}, "Schedule must be"),
         ({"Schedule": {"Prefix": "mails/", "Time": 7, "Offset": 0}}, "Schedule must be"),
+        ({"Ended": 7}, "Ended must be as the rule of the workflow sends it"),
+        ({"Ended": "arn", "Prefix": "inbox/"}, "a run takes either a Prefix or a JobId, not both"),
         ({"JobId": "arn:aws:..."}, "JobId must be the id of a job"),
         ({"JobId": []}, "JobId must be the id of a job"),
         ([], "the input of a run must be a JSON object, {} for the inbox"),
@@ -430,6 +432,81 @@ def test_a_start_without_permission_says_whom_to_allow_what(world):
     message = "User: arn:aws:sts::1:assumed-role/Machine/x is not authorized to perform: iam:PassRole on resource: r"
     world.comprehend.refusals = [TaskError("Comprehend.ComprehendException", message)] * 20
     assert world.run().cause == f"{message} Allow the role that the message names what it names."
+
+
+# Ends that a run cannot tell of by itself
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"),
+    [
+        ({}, "batches/inbox/20270115T080000Z-run-00001"),
+        ({"Prefix": "mails/2026/"}, "mails/2026/"),
+    ],
+)
+def test_a_run_that_is_aborted_is_told_as_failed_and_says_how_to_go_on(world, given, prefix):
+    world.upload("a.txt")
+    world.upload("a.txt", prefix="mails/2026/")
+    run = world.machine.start(given)
+    world.clock.run(world.clock.now + 100)
+    world.machine.stop(run)
+    world.clock.run()
+    (event,) = [event for event in world.events if event["status"] == "FAILED"]
+    assert (event["executionArn"], event["error"], event["message"]) == (run.arn, "RunAborted", "the run was aborted")
+    assert event["documentsPrefix"].startswith(prefix)
+    assert "What it had collected lies in its batch" in event["hint"]
+    teller = world.machine.executions[-1]
+    assert (teller.status, teller.output) == ("SUCCEEDED", {"Status": "TOLD"})
+    assert world.s3.keys("inbox/") == ([] if not given else ["inbox/a.txt"])
+
+
+def test_what_an_aborted_run_had_collected_runs_again_by_what_was_told(world):
+    world.upload("a.txt")
+    run = world.machine.start()
+    world.clock.run(world.clock.now + 10)
+    world.machine.stop(run)
+    world.clock.run()
+    assert world.run({"Prefix": world.events[-1]["documentsPrefix"]}).output["Documents"] == 1
+
+
+def test_a_run_that_takes_longer_than_the_machine_allows_is_told(world):
+    """Nothing is answered, ever: the run's own timeout is not looked at then."""
+    world.upload("a.txt")
+
+    def silence(_request, _execution):
+        yield 48 * 3600
+
+    world.machine.tasks[":startDocumentClassificationJob"] = silence
+    run = world.run()
+    assert run.status == "TIMED_OUT"
+    (event,) = world.events
+    assert (event["error"], event["message"]) == ("RunTimedOut", "the run took more than 93600 s")
+
+
+def test_an_error_that_no_state_can_catch_is_told(world):
+    world.upload("a.txt")
+    world.comprehend.refusals = [TaskError("States.DataLimitExceeded", "The state/task returned a result with a size")]
+    run = world.run()
+    assert run.error == "States.DataLimitExceeded"
+    (event,) = world.events
+    assert (event["error"], event["message"][:14]) == ("States.DataLimitExceeded", "The state/task")
+
+
+def test_a_run_that_ends_by_itself_is_told_once(world):
+    world.upload("a.txt")
+    world.comprehend.fate = lambda _: (400, "FAILED", "INTERNAL_ERROR")
+    world.run()
+    assert (world.statuses(), len(world.machine.executions)) == (["STARTED", "FAILED"], 1)
+
+
+def test_a_run_that_tells_of_another_holds_nobody_up(world):
+    world.upload("a.txt")
+    aborted = world.machine.start()
+    world.machine.stop(aborted)
+    following = world.run()
+    assert following.output["Status"] == "COMPLETED"
+    assert "Busy" not in following.visited
+    assert "WaitForOtherRun" not in following.visited
 
 
 @pytest.mark.parametrize("after", [0, 150])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from local.bench import until
 from support import ROOT
+from workflow.notices import check
 
 HERE = Path(__file__).parent
 PATIENCE = 90
@@ -166,7 +167,10 @@ def test_a_burst_of_fifty_uploads_becomes_a_few_jobs_that_lose_nothing(deployed)
     assert 1 <= len(completed) <= 10
     assert sum(output["Documents"] for output in completed) == 50
     assert deployed.keys(bucket, prefix) == []
-    statuses = [notice["detail"]["status"] for notice in deployed.notices()]
+    notices = deployed.notices()
+    for notice in notices:
+        check(notice["detail"])
+    statuses = [notice["detail"]["status"] for notice in notices]
     assert statuses.count("COMPLETED") == len(completed)
 
 
@@ -225,6 +229,18 @@ def test_the_queries_of_the_page_are_answered(deployed, plain, ask):
     assert "mail-17.txt" in [row[0] for row in least_certain]
     assert (errors, disagreement) == ([], [])
     assert history
+
+
+def test_a_run_that_is_aborted_is_told_by_another(deployed, plain):
+    assert plain
+    machine = deployed.machine("Manual")
+    run = deployed.runs.start_execution(stateMachineArn=machine, input='{"Trigger": "UPLOAD"}')["executionArn"]
+    deployed.runs.stop_execution(executionArn=run, error="Mistake", cause="not now")
+    (notice,) = until(deployed.notices, len)
+    check(notice["detail"])
+    assert notice["resources"] == [run]
+    assert (notice["detail"]["error"], notice["detail"]["message"]) == ("RunAborted", "not now")
+    assert notice["detail"]["documentsPrefix"].endswith("Z-" + run.rpartition(":")[2])
 
 
 def test_an_idle_workflow_is_empty(deployed, plain):

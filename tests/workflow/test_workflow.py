@@ -29,7 +29,7 @@ from constructs_lib import (
     ValidationError,
 )
 from constructs_lib.workflow import watching
-from constructs_lib.workflow.definition import LONGEST_FUNCTION
+from constructs_lib.workflow.definition import LONGEST_FUNCTION, UNTOLD
 
 MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
 HOURLY = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
@@ -63,6 +63,15 @@ def text_of(value):
     if operation == "Fn::Join":
         return argument[0].join(map(text_of, argument[1]))
     return f"<{argument if isinstance(argument, str) else '.'.join(argument)}>"
+
+
+def rules_of(template):
+    """The rules of a template by the source of their events."""
+    rules = [each["Properties"] for each in template.find_resources("AWS::Events::Rule").values()]
+    return {source: [each for each in rules if each["EventPattern"]["source"] == [source]] for source in SOURCES}
+
+
+SOURCES = ("aws.s3", "aws.states", "cdk-comprehend-classification")
 
 
 def definition_of(template):
@@ -260,7 +269,7 @@ def test_uploads_into_a_bucket_that_is_made_start_runs_without_a_custom_resource
     template.has_resource_properties(
         "AWS::S3::Bucket", {"NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}}
     )
-    rule = only(template, "AWS::Events::Rule")
+    (rule,) = rules_of(template)["aws.s3"]
     assert rule["EventPattern"]["detail"]["object"]["key"] == [{"prefix": "inbox/"}]
     assert json.loads(rule["Targets"][0]["Input"]) == {"Trigger": "UPLOAD"}
     assert "DeadLetterConfig" in rule["Targets"][0]
@@ -282,8 +291,8 @@ def test_rules_listen_to_this_workflow_only(stack):
     found.on_completed("Completed", event_pattern=events.EventPattern(account=["111122223333"]))
     found.on_state_change("Any", rule_name="any")
     rules = {
-        rule["Properties"].get("Description", rule["Properties"].get("Name", "completed")): rule["Properties"]
-        for rule in template_of(stack).find_resources("AWS::Events::Rule").values()
+        rule.get("Description", rule.get("Name", "completed")): rule
+        for rule in rules_of(template_of(stack))["cdk-comprehend-classification"]
     }
     name = rules["any"]["EventPattern"]["detail"]["workflow"]
     assert rules["mail it"]["EventPattern"]["detail"] == {"workflow": name, "status": ["FAILED"]}
@@ -296,8 +305,49 @@ def test_rules_listen_to_this_workflow_only(stack):
 def test_notices_and_rules_use_the_bus_that_was_given(stack):
     workflow(stack, event_bus=bus(stack)).on_failed("Failed")
     template = template_of(stack)
-    assert only(template, "AWS::Events::Rule")["EventBusName"] == {"Ref": "BusEA82B648"}
+    (rule,) = rules_of(template)["cdk-comprehend-classification"]
+    assert rule["EventBusName"] == {"Ref": "BusEA82B648"}
     assert "Bus" in text_of(statements_of(template, "StateMachinePolicy")["GiveNotice"]["Resource"])
+
+
+def test_ends_that_a_run_cannot_tell_of_start_a_run_that_tells(stack):
+    workflow(stack, event_bus=bus(stack))
+    template = template_of(stack)
+    (rule,) = rules_of(template)["aws.states"]
+    assert "EventBusName" not in rule  # Step Functions tells the default bus
+    (machine,) = template.find_resources("AWS::StepFunctions::StateMachine")
+    assert rule["EventPattern"]["detail"] == {
+        "stateMachineArn": [{"Ref": machine}],
+        "$or": [{"status": ["ABORTED", "TIMED_OUT"]}, {"status": ["FAILED"], "error": UNTOLD}],
+    }
+    (target,) = rule["Targets"]
+    assert target["InputTransformer"]["InputTemplate"] == '{"Ended": <run>}'
+    assert "DeadLetterConfig" in target
+    template.resource_count_is("AWS::SQS::QueuePolicy", 1)
+
+
+def test_uploads_and_ends_share_a_role(stack):
+    workflow(stack, run_on_upload=True)
+    rules = rules_of(template_of(stack))
+    (uploads,), (ends,) = rules["aws.s3"], rules["aws.states"]
+    assert uploads["Targets"][0]["RoleArn"] == ends["Targets"][0]["RoleArn"]
+
+
+def test_a_schedule_that_comes_after_the_alarms_makes_silence_a_fault(stack):
+    found = workflow(stack)
+    alarms = found.add_alarms(actions.SnsAction(sns.Topic(stack, "Topic")))
+    assert len(alarms) == 5
+    found.add_schedule("Dated", schedule=HOURLY, prefix="mails/%Y/")
+    assert len(alarms) == 5
+    for id in ("Hourly", "More"):
+        found.add_schedule(id, schedule=HOURLY)
+    assert len(alarms) == 6
+    (silence,) = [
+        alarm["Properties"]
+        for alarm in template_of(stack).find_resources("AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["Statistic"] == "SampleCount"
+    ]
+    assert silence["AlarmActions"]
 
 
 def test_alarms_watch_over_runs_starts_and_waiting_documents(stack):

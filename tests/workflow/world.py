@@ -13,7 +13,7 @@ from classification_runs.environment import Settings
 from runs.fake_s3 import FakeS3
 from workflow.player import Clock, Machine, TaskError, iso
 
-from constructs_lib.workflow.definition import Parts, definition
+from constructs_lib.workflow.definition import UNTOLD, Parts, definition
 
 BEGIN = 1_800_000_000.0
 CLASSIFIER = "arn:aws:comprehend:us-east-1:111122223333:document-classifier/mails"
@@ -41,6 +41,7 @@ PARTS = Parts(
     bucket_uri="s3://documents/",
     job_name=None,
     bus_arn="default",
+    batches="batches/inbox/",
     workflow="Mails",
     timeout=24 * 3600,
     table=True,
@@ -152,6 +153,7 @@ class World:
                 ":describeDocumentClassificationJob": self.comprehend.describe,
             },
             seed,
+            ended=self._ended,
         )
 
     def upload(self, name, body=None, prefix="inbox/"):
@@ -216,7 +218,19 @@ class World:
 
     def _describe(self, given, _execution):
         (found,) = [found for found in self.machine.executions if found.arn == given["ExecutionArn"]]
-        return {"Status": found.status, "Input": json.dumps(found.input)}
+        told = {"Error": found.error, "Cause": found.cause}
+        return {
+            "Name": found.name,
+            "StartDate": iso(found.started),
+            "Status": found.status,
+            "Input": json.dumps(found.input),
+            **{name: value for name, value in told.items() if value},
+        }
+
+    def _ended(self, execution):
+        """The rule on ends that could not be told."""
+        if execution.status in {"ABORTED", "TIMED_OUT"} or execution.error in UNTOLD:
+            self.machine.start({"Ended": execution.arn})
 
     def _start_next(self, given):
         assert given["StateMachineArn"] == self.machine.arn
