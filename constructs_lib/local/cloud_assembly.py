@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEFAULT_QUALIFIER = "hnb659fds"
+# Roles that a bootstrap makes, by the CDK's names for them.
+_BOOTSTRAP_ROLE = re.compile(r":role/cdk-([a-z0-9]{1,10})-(?:deploy|file-publishing|image-publishing|lookup)-role-")
 
 _CANNOT_WORK = {
     "Custom::CDKBucketDeployment": (
@@ -93,21 +95,29 @@ def qualifiers(assembly: Path) -> set[str]:
         properties = artifact.get("properties", {})
         parameter = properties.get("bootstrapStackVersionSsmParameter", "")
         found |= set(re.findall(r"/cdk-bootstrap/([^/]+)/version", parameter))
+        if role := _BOOTSTRAP_ROLE.search(properties.get("assumeRoleArn", "")):
+            found.add(role[1])
         if artifact["type"] == "cdk:asset-manifest":
             found |= set(re.findall(r'"cdk-([a-z0-9]+)-assets-', (folder / properties["file"]).read_text()))
     return found
 
 
 def uses_bootstrap_roles(assembly: Path) -> bool:
-    """Whether all is deployed under roles of the bootstrap, so that a deployer needs no rights of its own."""
+    """Whether all is deployed under roles of the bootstrap, so that a deployer needs no rights of its own.
+
+    Where a stack of the app makes the role that publishes (the app-staging synthesizer), the CLI has tried to assume it
+    before it was there, and goes on as who it is.
+    """
     for folder, _, artifact in _artifacts(assembly):
         properties = artifact.get("properties", {})
-        if artifact["type"] == "aws:cloudformation:stack" and ":role/cdk-" not in properties.get("assumeRoleArn", ""):
+        if artifact["type"] == "aws:cloudformation:stack" and not _BOOTSTRAP_ROLE.search(
+            properties.get("assumeRoleArn", "")
+        ):
             return False
         if artifact["type"] == "cdk:asset-manifest":
             files = json.loads((folder / properties["file"]).read_text()).get("files", {}).values()
             for destination in (place for file in files for place in file["destinations"].values()):
-                if ":role/cdk-" not in destination.get("assumeRoleArn", ""):
+                if not _BOOTSTRAP_ROLE.search(destination.get("assumeRoleArn", "")):
                     return False
     return True
 

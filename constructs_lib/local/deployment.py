@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from constructs_lib.local import cloud_assembly as assemblies
 from constructs_lib.local import data, runs, toolchain
-from constructs_lib.local.local_errors import LocalAwsError
+from constructs_lib.local.local_errors import CdkCliError, LocalAwsError
 from constructs_lib.predictions import Labels, read_predictions, render_for_terminal, summarize
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     # Synthesis needs none of the rest, and takes as long.
     prepared = _in_background(lambda: prepare(aws, plan, progress))
     progress.step("Synthesizing the app")
-    assembly = aws.synthesize(plan.app, plan.full_context(aws))
+    assembly = _synthesize(aws, plan)
     progress.step("The app is synthesized")
     prepared()
     _check(aws, plan, assembly)
@@ -95,7 +95,7 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     _show_runs(ended, progress.say)
     for job in jobs:
         show_predictions(aws.client("s3"), job, plan.labels, progress.say)
-    _show_proof(aws, list(outputs), jobs, progress.say)
+    _show_proof(aws, assembly, list(outputs), jobs, progress.say)
     if not jobs:
         progress.say(
             "\nNo job was started: there was nothing to classify. --documents PATH uploads some and passes their URI "
@@ -110,6 +110,19 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     if failed:
         lines = [f"Job {job['JobArn']} is {job['JobStatus']}: {job.get('Message', '')}" for job in failed]
         raise LocalAwsError("\n".join(lines))
+
+
+def _synthesize(aws: LocalAws, plan: Plan) -> Path:
+    arn = data.classifier_arn(aws)
+    try:
+        return aws.synthesize(plan.app, plan.full_context(aws))
+    except CdkCliError as error:
+        if not plan.train or arn not in str(error):
+            raise
+        raise LocalAwsError(
+            f"{error}\n\nThe classifier that --train makes is in Region {aws.region} of account {aws.account}. An app "
+            "whose stacks have another, fixed environment needs --account and --region."
+        ) from error
 
 
 def _check(aws: LocalAws, plan: Plan, assembly: Path) -> None:
@@ -248,7 +261,9 @@ def show_predictions(
     say(f"\n{render_for_terminal(summary, source=uri)}".rstrip())
 
 
-def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]], say: Callable[[str], None]) -> None:
+def _show_proof(
+    aws: LocalAws, assembly: Path, stacks: list[str], jobs: list[dict[str, Any]], say: Callable[[str], None]
+) -> None:
     """Say what has been shown by all this."""
     pages = aws.client("cloudformation").get_paginator("list_stack_resources")
     types = [
@@ -258,9 +273,11 @@ def _show_proof(aws: LocalAws, stacks: list[str], jobs: list[dict[str, Any]], sa
         for found in page["StackResourceSummaries"]
     ]
     completed = sum(job["JobStatus"] == "COMPLETED" for job in jobs)
+    narrow = assemblies.uses_bootstrap_roles(assembly)
+    user = "a user who may only assume the roles of the bootstrap" if narrow else "the root user, as the app wants it"
     shown = (
-        f"Shown: CloudFormation made {len(types)} resources of {len(set(types))} types for a user who may only assume "
-        "the roles of the bootstrap; every call was signed, allowed by IAM and sent over TLS; "
+        f"Shown: CloudFormation made {len(types)} resources of {len(set(types))} types for {user}; every "
+        "call was signed, allowed by IAM and sent over TLS; "
         f"{completed} of {len(jobs)} jobs completed, with the permissions of their data access role."
     )
     width = min(shutil.get_terminal_size().columns, 100)

@@ -81,5 +81,5 @@ def _logged(clients: Clients, reason: str, since: datetime) -> Iterator[str]:
 def _last_words(output: list[str]) -> list[str]:
     """What stands from the first sign of a failure on, or the last lines."""
     lines = [line for line in output if line.strip()]
-    signs = [number for number, line in enumerate(lines) if re.search("❌|Error:| fail: ", line)]
+    signs = [number for number, line in enumerate(lines) if re.search("❌|‣|Error:|Exception:| fail: ", line)]
     return lines[signs[0] :][:_LAST_LINES] if signs else lines[-_LAST_LINES:]

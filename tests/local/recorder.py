@@ -22,6 +22,7 @@ def handle(event, _context):
     for name in ("PhysicalResourceId", "ResourceStatus", "LastUpdatedTimestamp"):
         event["Seen"][name] = str(resource["StackResourceDetail"].get(name, ""))
     event["Seen"]["Knows"] = event["ResourceProperties"].get("Secret") in os.environ.values()
+    event["Seen"]["ResponseUrlHosts"] = os.environ["RESPONSE_URL_HOSTS"]
     bucket, folder = os.environ["BUCKET"], f"{event['StackId'].split('/')[1]}/"
     s3.put_object(Bucket=bucket, Key=f"{folder}{time.time_ns()}", Body=json.dumps(event))
     how = event["ResourceProperties"].get(event["RequestType"], "SUCCESS")

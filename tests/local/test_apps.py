@@ -4,6 +4,7 @@ import json
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_ssm as ssm
@@ -96,6 +97,28 @@ def test_other_synthesizers_deploy(abroad, app, tmp_path, unique_name, synthesiz
     cdk.CfnOutput(stack, "Url", value=asset.s3_object_url)
     outputs = abroad.deploy(synthesized(app, tmp_path))
     assert outputs[unique_name]["Value"] == "x"
+
+
+def test_an_app_that_makes_the_place_of_its_assets_itself_deploys(abroad, app, tmp_path, unique_name):
+    """As the app-staging synthesizer does: a first stack has the bucket, and the role that publishes into it."""
+    role = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
+    bootstrap = role + "cdk-acme2-%s-role-${AWS::AccountId}-${AWS::Region}"
+    synthesizer = cdk.BootstraplessSynthesizer(
+        deploy_role_arn=bootstrap % "deploy", cloud_formation_execution_role_arn=bootstrap % "cfn-exec"
+    )
+    staging = cdk.Stack(app, f"{unique_name}-staging", synthesizer=synthesizer)
+    bucket = s3.Bucket(staging, "Bucket", bucket_name=unique_name)
+    publisher = iam.Role(
+        staging, "Publisher", role_name=f"cdk-{unique_name}-file", assumed_by=iam.AccountPrincipal(cdk.Aws.ACCOUNT_ID)
+    )
+    bucket.grant_read_write(publisher)
+    synthesizer = cdk.DefaultStackSynthesizer(
+        qualifier="acme2",
+        file_assets_bucket_name=unique_name,
+        file_asset_publishing_role_arn=f"{role}cdk-{unique_name}-file",
+    )
+    parameter(app, unique_name, synthesizer=synthesizer).add_stack_dependency(staging)
+    assert abroad.deploy(synthesized(app, tmp_path))[unique_name]["Value"] == "x"
 
 
 def test_a_legacy_synthesizer_deploys_without_assets_and_is_named_with_them(abroad, app, tmp_path, unique_name):

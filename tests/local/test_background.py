@@ -2,14 +2,18 @@
 
 import ast
 import asyncio
+import contextvars
+import json
 from pathlib import Path
 
+import ministack
 import pytest
+from ministack.services import athena, lambda_svc, stepfunctions
 
 import constructs_lib.local
 from constructs_lib.local.comprehend import models, s3_documents, simulated_jobs, text_model, training_data
 from constructs_lib.local.comprehend.state import STATE
-from constructs_lib.local.hooks import scheduler
+from constructs_lib.local.hooks import functions, scheduler, step_functions
 from constructs_lib.local.hooks.cloudformation import operations
 
 # Every place of the local AWS that starts something in the background, and why nothing is lost there.
@@ -22,6 +26,56 @@ BACKGROUND = {
     "process.py:run": "ends a command that takes too long",
     "server.py:main": "ends the server when its parent is gone (test_command.py)",
 }
+# The same for MiniStack, in what an app of these constructs can reach.
+MINISTACK = {
+    "app.py:_handle_admin_reset": "shut (test_door.py)",
+    "app.py:_handle_lifespan": "start scripts of a container, of which there are none",
+    "core/concurrency.py:run_offloop": "awaited by who asked",
+    "core/concurrency.py:run_reentrant": "awaited by who asked",
+    "core/concurrency.py:spawn_background": "deliveries of services that these constructs do not use; logged",
+    "core/lambda_runtime.py:_spawn": "what a function prints, into its log",
+    "core/lambda_runtime.py:invoke": "what a function answers; without an answer in time the invocation is an error",
+    "core/node_pool.py:_ensure": "not used: CloudFront functions",
+    "core/node_pool.py:call": "not used: CloudFront functions",
+    "services/athena.py:_start_query_execution": "a query: FAILED, below",
+    "services/athena.py:_run_duckdb": "awaited by the query",
+    "services/cloudformation/stacks.py:_create_stack_task_in_region": "an operation: a failed status, below",
+    "services/cloudwatch_logs.py:_fanout_to_subscription_filters": "a function: its error, below",
+    "services/cloudwatch_logs.py:_run": "a client that follows a log",
+    "services/eventbridge.py:_dispatch_to_lambda": "a function: its error, below",
+    "services/eventbridge.py:_dispatch_to_api_destination": "not used: leaves the machine",
+    "services/eventbridge.py:_start_replay": "not used: archives",
+    "services/eventbridge.py:start_scheduler": "the rules' clock: goes on after any fault",
+    "services/glue.py:_start_crawler": "not used: crawlers",
+    "services/glue.py:_start_job_run": "not used: jobs of Glue",
+    "services/lambda_svc.py:_snapstart_provision_version_async": "a version: Failed",
+    "services/lambda_svc.py:_ensure_reaper_thread": "ends idle functions",
+    "services/lambda_svc.py:_schedule_state_transition": "a function becomes Active",
+    "services/lambda_svc.py:invoke_async_with_retry": "a function: its error, tried again, then a dead letter, below",
+    "services/lambda_svc.py:_route_async_failure": "the dead letter's own function: its error, below",
+    "services/lambda_svc.py:_execute_function_docker": "not used: needs Docker",
+    "services/lambda_svc.py:_execute_function_provided": "not used: runtimes of one's own",
+    "services/lambda_svc.py:_ensure_poller": "not used: event source mappings",
+    "services/s3.py:_schedule_restore_completed": "not used: archived objects",
+    "services/s3.py:_schedule_restore_expiry": "not used: archived objects",
+    "services/s3.py:_fire_s3_event_async": "an upload's event; a target that is not there is in the log",
+    "services/scheduler.py:start_scheduler": "the schedules' clock: goes on after any fault",
+    "services/sns.py:_subscribe": "not used: subscriptions that leave the machine",
+    "services/sns.py:_fanout": "a function: its error, below; what leaves the machine is not used",
+    "services/sns.py:_deliver_to_http": "not used: leaves the machine",
+    "services/sns.py:_send_subscription_confirmation": "not used: leaves the machine",
+    "services/stepfunctions.py:_start_execution": "an execution: FAILED, below",
+    "services/stepfunctions.py:_invoke_resource_with_timeout": "awaited by the execution",
+    "services/stepfunctions.py:_run_parallel_branches": "awaited by the execution",
+    "services/stepfunctions.py:_run_map_items": "awaited by the execution",
+    "services/stepfunctions.py:_run_distributed_map": "awaited by the execution",
+}
+# Of services that no template of these constructs names.
+ELSEWHERE = ("core/container_reaper.py", "core/pgproxy.py")
+REACHED = (
+    *("athena", "cloudwatch", "cloudwatch_logs", "ec2", "eventbridge", "glue", "iam", "kms", "lambda_svc", "s3"),
+    *("scheduler", "sns", "sqs", "ssm", "stepfunctions", "sts"),
+)
 STARTERS = {"Thread", "Timer", "ThreadPoolExecutor", "ProcessPoolExecutor", "create_task", "ensure_future", "to_thread"}
 
 FAULTS = [
@@ -53,6 +107,13 @@ def inside(function):
 
 def test_every_place_that_starts_something_in_the_background_is_known():
     assert set(starters(Path(constructs_lib.local.__file__).parent)) == set(BACKGROUND)
+
+
+def test_every_place_of_ministack_that_does_so_is_known_where_an_app_can_reach_it():
+    folder = Path(ministack.__file__).parent
+    own = ("app.py", "core/", "services/cloudformation/", *(f"services/{name}.py" for name in REACHED))
+    found = {place for place in starters(folder) if place.startswith(own) and not place.startswith(ELSEWHERE)}
+    assert found == set(MINISTACK)
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +200,41 @@ def test_an_operation_on_a_stack_that_breaks_inside_ends_as_failed(monkeypatch, 
     events = operations.cloudformation._stack_events.pop(stack["StackId"])
     assert events[-1]["ResourceStatus"] == status
     assert operations._operations == {}
+
+
+# --- What MiniStack starts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_while_a_function_is_run_is_an_error_of_the_function(monkeypatch, fault):
+    monkeypatch.setattr(lambda_svc, "_execute_function_warm", failing(fault))
+    functions.tell_errors_apart()
+    result = lambda_svc._execute_function_warm({}, {}, "request")
+    assert result["error"] is True
+    assert result["body"] == {"errorType": "Lambda.Unknown", "errorMessage": repr(fault)}
+    assert type(fault).__name__ in result["log"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_of_a_task_fails_its_execution_with_the_reason(monkeypatch, fault):
+    for name in ("_run_execution", "_invoke_resource"):
+        monkeypatch.setattr(stepfunctions, name, getattr(stepfunctions, name))
+    step_functions.call_as_the_machine()
+    task = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:listQueues", "End": True}
+    definition = json.dumps({"StartAt": "Ask", "States": {"Ask": task}})
+    execution = {"stateMachineArn": "m", "status": "RUNNING", "input": "{}", "name": "n", "startDate": 0, "events": []}
+    monkeypatch.setitem(stepfunctions._state_machines, "m", {"name": "m", "definition": definition, "roleArn": "r"})
+    monkeypatch.setitem(stepfunctions._executions, "e", execution)
+    monkeypatch.setattr(step_functions, "assume_role_as_service", failing(fault))
+    monkeypatch.setattr(stepfunctions, "_emit_execution_status_event", lambda _execution: None)
+    contextvars.copy_context().run(stepfunctions._run_execution, "e")
+    assert (execution["status"], execution["cause"]) == ("FAILED", str(fault))
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_of_a_query_fails_it_with_the_reason(monkeypatch, fault):
+    query = {"Status": {"State": "QUEUED"}, "Statistics": {}}
+    monkeypatch.setitem(athena._executions, "q", query)
+    monkeypatch.setattr(athena, "get_athena_engine", failing(fault))
+    asyncio.run(athena._execute_query("q", "SELECT 1", "default", None))
+    assert (query["Status"]["State"], query["Status"]["StateChangeReason"]) == ("FAILED", str(fault))

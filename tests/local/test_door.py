@@ -4,6 +4,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -112,11 +113,12 @@ def test_the_control_path_is_the_root_users(bench):
     assert bench.aws.configure()["job_seconds"] != 9
 
 
-def test_a_function_does_not_know_the_root_user(bench, resource):
+def test_a_function_does_not_know_the_root_user_and_may_answer_here_alone(bench, resource):
     secret = bench.aws.endpoint.root["AWS_SECRET_ACCESS_KEY"]
     assert bench.create_stack({"One": resource(Secret=secret)}) == "CREATE_COMPLETE"
     (created,) = events(bench)
     assert created["Seen"]["Knows"] is False
+    assert created["Seen"]["ResponseUrlHosts"] == urlsplit(created["ResponseURL"]).netloc
 
 
 def test_everything_that_the_server_writes_is_in_the_folder_of_its_run(bench):
