@@ -21,8 +21,16 @@ if TYPE_CHECKING:
     from constructs_lib.predictions import Labels
 
 # Given to every command of the CDK CLI; those that know more options have them in the script.
+# The CLI's own --all leaves out the stacks of stages, as does naming none.
 _CDK = """\
 #!/bin/sh
+for word; do
+  shift
+  if [ "$word" = --all ]; then set -- "$@" '**'; else set -- "$@" "$word"; fi
+done
+case "$*" in
+  diff) set -- diff '**' ;;
+esac
 case "$1" in
   deploy) shift; set -- deploy --require-approval never --method direct "$@" ;;
   destroy) shift; set -- destroy --force "$@" ;;

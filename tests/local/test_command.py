@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from local.bench import until
 
-from constructs_lib.local import MissingExtraError, cloud_assembly, command, require_extra
+from constructs_lib.local import MissingExtraError, by_hand, cloud_assembly, command, require_extra
 
 APP = """\
 import json, os, pathlib
@@ -294,6 +294,22 @@ def test_short_commands_work_in_a_terminal_and_read_none_of_the_users_aws_settin
         assert "✅  Mail: destroyed" in said
         assert "There is no completed job. Jobs: none." in said
         stop(process, signal.SIGTERM, 143)
+
+
+@pytest.mark.parametrize(
+    ("given", "run"),
+    [
+        (["deploy", "--all"], "deploy --require-approval never --method direct **"),
+        (["destroy", "--all", "--exclusively"], "destroy --force ** --exclusively"),
+        (["diff"], "diff **"),
+        (["diff", "One stack"], "diff One stack"),
+        (["ls"], "ls"),
+    ],
+)
+def test_all_means_the_stacks_of_stages_too_in_a_terminal(given, run):
+    script = by_hand._CDK.format(node="echo", cdk="cdk", context=" -c key=value")
+    said = subprocess.run(["/bin/sh", "-c", script, "cdk", *given], capture_output=True, text=True, check=True).stdout
+    assert said == f"cdk {run} --no-notices -c key=value\n"
 
 
 def test_a_home_that_cannot_be_written_is_said_so(tmp_path):

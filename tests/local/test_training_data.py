@@ -53,7 +53,9 @@ def test_labels_that_look_like_several_are_noticed(tmp_path, text, label):
     [
         ("label,text\n" + GOOD, r"row 1 looks like a header \(label,text\)"),
         ("Category,Body\n" + GOOD, "row 1 looks like a header"),
-        ("heading,words\n" + GOOD, r"'heading' \(row 1\) has 1"),
+        ("heading,words\n" + GOOD, r"'heading' \(row 1\) has 1. If row 1 is a header, take it out"),
+        (GOOD.replace(",", ";"), "row 1 has no comma: label and text are separated by one, not by ';'"),
+        (GOOD.replace(",", "\t"), r"row 1 has no comma: .* not by '\\t'"),
         ("".join(f"text number {n},SPAM\n" for n in range(30)), "at least 2|documents are needed"),
         ("".join(f"text {n},{'SPAM' if n % 2 else 'HAM'}\n" for n in range(30)), "The label must stand first"),
         ('{"source": "a", "label": "SPAM"}\n', "row 1 looks like JSON"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -102,6 +103,8 @@ def _rows(text: str) -> list[_Row]:
                 continue
             if fields[0].lstrip().startswith(("{", "[")):
                 raise ValueError(f"row {number} looks like JSON, not like label,text")
+            if len(fields) == 1 and (other := re.search(r"[;\t]", fields[0])):
+                raise ValueError(f"row {number} has no comma: label and text are separated by one, not by {other[0]!r}")
             if len(fields) != _COLUMNS:
                 raise ValueError(
                     f"row {number} has {len(fields)} column{'s' if len(fields) > 1 else ''}, not 2: every row must be "
@@ -159,6 +162,8 @@ def _check_quotas(rows: list[_Row], data: TrainingData, quotas: Quotas) -> None:
 
 
 def _guess(rows: list[_Row], rare: list[str]) -> str:
+    if rare == [rows[0].label] and [row.label for row in rows].count(rare[0]) == 1:
+        return ". If row 1 is a header, take it out: the file must have none"
     if any("|" in name for name in rare):
         return ". Labels like A|B are several labels of a document: train in multi-label mode"
     if len({row.text for row in rows}) < len({row.label for row in rows}):
