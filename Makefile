@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-versions account docs pictures bench release format setup clean
+.PHONY: help demo demo-workflow test test-versions account docs pictures bench release format setup clean
 
 help:  ## this list
 	@echo "usage: make TARGET"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ def measurements() -> str:
             table = Table(found["title"], tuple(found["columns"]), found["rows"], tuple(found["notes"]))
             parts.append(f"{table.markdown()}- Measured on {part['measured']}.\n")
     return "\n".join(parts).strip()
+
+
+def demo_seconds() -> str:
+    """Say how long the demo takes, to the next five seconds.
+
+    Returns:
+        The number.
+    """
+    (table,) = _results()["demo"]["tables"]
+    (whole,) = [seconds for step, seconds in table["rows"] if step == "the whole"]
+    return str(5 * math.ceil(float(whole) / 5))
 
 
 def comparison() -> str:

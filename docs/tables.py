@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figures import comparison, measurements
+from figures import comparison, demo_seconds, measurements
 
 from constructs_lib import (
     ClassificationJobHandler,
@@ -173,8 +173,9 @@ def _plain(text: str) -> str:
     return text.replace("\\", r"\\")
 
 
-# Which page has which table.
+# Which page has which table, or figure within a sentence.
 TABLES = {
+    "../README.md": {"demo-seconds": demo_seconds},
     "options.md": {"options": options_table},
     "permissions.md": {"permissions": permissions_table},
     "measurements.md": {"measurements": measurements},
@@ -186,7 +187,8 @@ def with_tables(page: str) -> str:
     """Put its tables into a page.
 
     Args:
-        page: The page's file name. It has `<!-- name -->` and `<!-- /name -->` around the place of each table.
+        page: The page's file name. It has `<!-- name -->` and `<!-- /name -->` around the place of each table, on lines
+            of their own, or of each figure within a line.
 
     Returns:
         The text with every table as the code has it now.
@@ -197,7 +199,10 @@ def with_tables(page: str) -> str:
     text = (DOCS / page).read_text(encoding="utf-8")
     for name, table in TABLES[page].items():
         written = table()
-        text, count = re.subn(rf"(?s)(<!-- {name} -->\n).*?(<!-- /{name} -->)", rf"\1\n{_plain(written)}\n\n\2", text)
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        if f"{begin}\n" in text:
+            written = f"\n\n{written}\n\n"
+        text, count = re.subn(rf"(?s)({begin}).*?({end})", rf"\1{_plain(written)}\2", text)
         if count != 1:
             raise ValueError(f"{page} has {count} places for the table {name}, not one")
     return text
@@ -206,4 +211,4 @@ def with_tables(page: str) -> str:
 if __name__ == "__main__":
     for page in TABLES:
         (DOCS / page).write_text(with_tables(page), encoding="utf-8")
-    sys.stdout.write(f"{', '.join(TABLES)} are up to date\n")
+    sys.stdout.write(f"{', '.join(page.removeprefix('../') for page in TABLES)} are up to date\n")
