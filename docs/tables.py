@@ -202,7 +202,7 @@ def with_tables(page: str) -> str:
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         if f"{begin}\n" in text:
             written = f"\n\n{written}\n\n"
-        text, count = re.subn(rf"(?s)({begin}).*?({end})", rf"\1{_plain(written)}\2", text)
+        text, count = re.subn(rf"(?s)({begin}).*?({end})", rf"\g<1>{_plain(written)}\g<2>", text)
         if count != 1:
             raise ValueError(f"{page} has {count} places for the table {name}, not one")
     return text
