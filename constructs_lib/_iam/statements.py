@@ -321,12 +321,23 @@ def find_network_interfaces() -> Statement:
 
 
 def find_active_jobs() -> Statement:
-    """The handler looks for jobs that still use a network."""
+    """The handler looks for jobs that still use a network, and for other work of Comprehend that does."""
     return Statement(
         "FindActiveJobs",
-        ["comprehend:ListDocumentClassificationJobs"],
+        [
+            "comprehend:ListDocumentClassificationJobs",
+            "comprehend:ListDocumentClassifiers",
+            "comprehend:ListDominantLanguageDetectionJobs",
+            "comprehend:ListEntitiesDetectionJobs",
+            "comprehend:ListEntityRecognizers",
+            "comprehend:ListKeyPhrasesDetectionJobs",
+            "comprehend:ListSentimentDetectionJobs",
+            "comprehend:ListTargetedSentimentDetectionJobs",
+            "comprehend:ListTopicsDetectionJobs",
+        ],
         ["*"],
-        "interfaces are removed only when no active job uses the network; Comprehend lists no part",
+        "interfaces are removed only when no active job uses the network, and detached only when nothing else of "
+        "Comprehend does; it lists no part",
         f"{_REFERENCE} (no resource level)",
     )
 

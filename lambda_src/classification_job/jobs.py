@@ -58,20 +58,6 @@ def find(work: Work, arn: str, until: float) -> Job | None:
     return _job(record, arn, service_time(answer, work.clock.now())) if record else None
 
 
-def active(work: Work, until: float) -> list[Job]:
-    """All jobs of the account and Region that have not ended."""
-    found: list[Job] = []
-    for status in UNFINISHED:
-        more: dict[str, Any] = {"Filter": {"JobStatus": status}}
-        while more:
-            answer = work.call("comprehend", "list_document_classification_jobs", until=until, **more)
-            now = service_time(answer, work.clock.now())
-            records = answer.get("DocumentClassificationJobPropertiesList", ())
-            found += [_job(record, record.get("JobArn", ""), now) for record in records]
-            more = more | {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}
-    return found
-
-
 def wait_for_end(work: Work, arn: str, until: float) -> None:
     """Wait until a job has ended, is unknown, or a moment has come."""
     wait = 1.0

@@ -3,11 +3,11 @@
 from contextlib import suppress
 from typing import Any
 
-from . import interfaces, jobs, stack
+from . import interfaces, stack
 from .answer import Answer
 from .interfaces import Interface
 from .job_errors import JobError
-from .jobs import Job
+from .network_use import ALL, CLASSIFICATION, is_in_use
 from .work import Work
 
 _PREFIX = "network-interfaces/"  # of the physical id
@@ -43,11 +43,12 @@ def _has_wider_successor(work: Work, subnets: list[str], groups: list[str]) -> b
 
 
 def _clear(work: Work, subnets: list[str], groups: list[str]) -> None:
-    """Wait until no job uses the network, then remove the interfaces; give up in time."""
+    """Wait until nothing of the service uses the network, then remove the interfaces; give up in time."""
     clock, progress = work.clock, work.progress
     while clock.now() < clock.last_moment:
         found = interfaces.find(work, subnets, groups, clock.last_moment)
-        in_use = _is_in_use(work, subnets, groups)  # Asked last: none found is of a job that began since.
+        # Asked last: none found is of a job that began since. Whose an interface is, it does not tell.
+        in_use = is_in_use(work, ALL if found else CLASSIFICATION, subnets, groups)
         progress.unused_since = 0.0 if in_use else progress.unused_since or clock.now()
         unused = 0.0 if in_use else clock.now() - progress.unused_since
         if not in_use and not found:
@@ -61,25 +62,11 @@ def _clear(work: Work, subnets: list[str], groups: list[str]) -> None:
     work.log("network interfaces may be left")
 
 
-def _is_in_use(work: Work, subnets: list[str], groups: list[str]) -> bool | None:
-    """Whether a job that has not ended uses the network; None when that cannot be seen."""
-    try:
-        active = jobs.active(work, work.clock.last_moment)
-    except JobError:
-        return None
-    return any(_uses(job, subnets, groups) for job in active)
-
-
 def _remove(work: Work, interface: Interface, *, detach: bool) -> None:
     if interface.is_free:
         interfaces.delete(work, interface)
     elif detach and interface.attachment:
         interfaces.detach(work, interface)
-
-
-def _uses(job: Job, subnets: list[str], groups: list[str]) -> bool:
-    used = job.record.get("VpcConfig", {})
-    return bool({*used.get("Subnets", ())} & {*subnets} and {*used.get("SecurityGroupIds", ())} & {*groups})
 
 
 def _ids(work: Work, name: str) -> list[str]:

@@ -1,6 +1,9 @@
 """When a network goes, the service's interfaces in it are removed, but never from under a running job."""
 
 import pytest
+from botocore import xform_name
+from botocore.session import get_session
+from classification_job.network_use import ALL
 from handler.world import NETWORK, Crash, Resource, error, network_properties, properties, request
 
 VPC = network_properties(NETWORK)
@@ -133,6 +136,59 @@ def test_nothing_is_detached_where_jobs_cannot_be_seen(world, gone):
     gone()
     assert world.ec2.detached == []
     assert set(world.ec2.interfaces) == {"eni-2"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [(kind, status) for kind in ALL[1:] for status in kind.active],
+    ids=lambda value: getattr(value, "operation", value),
+)
+def test_other_work_of_the_service_keeps_its_interfaces(world, gone, kind, status):
+    world.ec2.add("eni-1", status="in-use")
+    world.ec2.add("eni-2")  # made, and not attached yet
+    world.comprehend.others = [(kind.operation, kind.records, status, NETWORK)]
+    world.scheduler.spawn(2000, world.comprehend.others.clear)
+    assert 2060 < gone() <= 2110
+    assert world.ec2.interfaces == {}
+
+
+def test_other_work_elsewhere_or_that_has_ended_is_not_waited_for(world, gone):
+    world.ec2.add("eni-1", status="in-use")
+    training = ALL[1]
+    world.comprehend.others = [
+        (training.operation, training.records, "TRAINING", OTHER),
+        (training.operation, training.records, "TRAINED", NETWORK),
+    ]
+    assert gone() < 100
+    assert world.ec2.interfaces == {}
+
+
+def test_nothing_is_detached_where_other_work_cannot_be_seen(world, gone):
+    world.ec2.add("eni-1")
+    world.ec2.add("eni-2", status="in-use")
+    world.faults["list_topics_detection_jobs"] = [error("AccessDenied", status=403)] * 500
+    gone()
+    assert world.ec2.detached == []
+    assert set(world.ec2.interfaces) == {"eni-2"}
+
+
+def test_all_work_that_may_use_a_network_is_looked_at():
+    model = get_session().get_service_model("comprehend")
+    known = {xform_name(operation): model.operation_model(operation) for operation in model.operation_names}
+    listed = {
+        (name, records)
+        for name, operation in known.items()
+        if name.startswith("list_")
+        for records, shape in operation.output_shape.members.items()
+        if shape.type_name == "list" and "VpcConfig" in getattr(shape.member, "members", {})
+    }
+    assert {(kind.operation, kind.records) for kind in ALL} == listed
+    for kind in ALL:
+        states = known[kind.operation].input_shape.members["Filter"].members[kind.status].enum
+        assert set(kind.active) <= set(states)
+        assert {"COMPLETED", "FAILED", "STOPPED", "IN_ERROR", "TRAINED", "DELETING"} | set(kind.active) >= {
+            state for state in states if state != "TRAINED_WITH_WARNING"
+        }
 
 
 def test_a_delete_whose_run_crashes_is_repeated(world, gone):

@@ -185,6 +185,7 @@ class Comprehend:
         self.clock = 0.0  # seconds by which the service's clock is ahead
         self.page = 1000
         self.vanish = False  # the records of new jobs vanish after a few seconds
+        self.others = []  # other work: (operation that lists it, where, status, network)
         self.leaves = None  # what jobs leave in their network: None, "available" or "in-use" interfaces
 
     @property
@@ -251,6 +252,21 @@ class Comprehend:
         start = int(NextToken)
         page = {"DocumentClassificationJobPropertiesList": found[start : start + self.page]}
         return page | ({"NextToken": str(start + self.page)} if start + self.page < len(found) else {})
+
+    def __getattr__(self, operation):
+        """List other work: of its kind and the status that is asked for."""
+        if not operation.startswith("list_"):
+            raise AttributeError(operation)
+
+        def found(Filter):  # noqa: N803
+            (status,) = Filter.values()
+            return {
+                records: [{"VpcConfig": network}]
+                for kind, records, its_status, network in self.others
+                if (kind, its_status) == (operation, status)
+            }
+
+        return found
 
     def _about(self, job):
         prefix, job_id = job.request["OutputDataConfig"]["S3Uri"].rstrip("/"), job.arn.rpartition("/")[2]

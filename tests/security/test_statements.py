@@ -115,7 +115,22 @@ LEAST_START = [
 MORE_START = [("ExtractText", "textract:AnalyzeDocument", "*", {})]
 NETWORK = [
     ("FindNetworkInterfaces", "ec2:DescribeNetworkInterfaces", "*", {}),
-    ("FindActiveJobs", "comprehend:ListDocumentClassificationJobs", "*", {}),
+    (
+        "FindActiveJobs",
+        [
+            "comprehend:ListDocumentClassificationJobs",
+            "comprehend:ListDocumentClassifiers",
+            "comprehend:ListDominantLanguageDetectionJobs",
+            "comprehend:ListEntitiesDetectionJobs",
+            "comprehend:ListEntityRecognizers",
+            "comprehend:ListKeyPhrasesDetectionJobs",
+            "comprehend:ListSentimentDetectionJobs",
+            "comprehend:ListTargetedSentimentDetectionJobs",
+            "comprehend:ListTopicsDetectionJobs",
+        ],
+        "*",
+        {},
+    ),
     (
         "RemoveNetworkInterfaces",
         ["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
