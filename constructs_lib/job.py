@@ -73,7 +73,8 @@ class DocumentClassificationJob(cdk.Resource):
         abandon_on_delete: Whether a job that still runs is let go at once when it is replaced or removed, though it
             then may lose its role, keys and network, and fail. Otherwise the deployment waits for its end, up to
             `timeout`. Default: False.
-        handler: The function that serves it, of the same stack. Default: - the one that jobs of the stack share.
+        handler: The Lambda function that starts and follows the job, of the same stack. Default: - the one that jobs of
+            the stack share.
 
     Raises:
         ValidationError: Options cannot work; lists all of them, before anything is defined.

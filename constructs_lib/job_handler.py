@@ -74,7 +74,7 @@ class _MayCallItself:
 
 
 class ClassificationJobHandler(Construct):
-    """The function that serves classification jobs of a stack, with its role, log group and policies.
+    """The Lambda function that starts and follows the jobs of a stack, with its role, log group and policies.
 
     The first job of a stack makes one for all of them; give jobs another with their option `handler`.
     `custom_resources.CustomResourceConfig` sets its log retention, removal policy and runtime.

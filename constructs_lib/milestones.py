@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobMilestone(StrEnum):
-    """How far a job must have come before the stack turns green.
+    """How far a job must have come for a deployment to succeed.
 
     Source: `JobStatus` of `DescribeDocumentClassificationJob`.
     """
@@ -28,4 +28,4 @@ class EmptyInput(StrEnum):
     """The deployment fails and names the S3 URI."""
 
     SKIP = "SKIP"
-    """No job is started and the stack turns green; the status says `SKIPPED_EMPTY_INPUT`."""
+    """No job is started and the deployment succeeds; the status says `SKIPPED_EMPTY_INPUT`."""

@@ -65,7 +65,8 @@ class DocumentClassificationPipeline(Construct):
             documents, otherwise `EmptyInput.FAIL`.
         abandon_on_delete: Whether a job that still runs is let go at once when it is replaced or removed.
             Default: False.
-        handler: The function that serves the job, of the same stack. Default: - the one that jobs of the stack share.
+        handler: The Lambda function that starts and follows the job, of the same stack. Default: - the one that jobs of
+            the stack share.
 
     Raises:
         ValidationError: Options cannot work; lists all of them, before anything is defined.

@@ -158,7 +158,13 @@ class LocalAws:
     # --- Behaviour of Comprehend ------------------------------------------------------------------------------------
 
     def configure(self, **settings: float) -> dict[str, Any]:
-        """Change how the local Comprehend behaves; the names are those of `comprehend.state.Settings`.
+        """Change how the local Comprehend behaves.
+
+        Args:
+            settings: `job_seconds`, from the start of a job to its end (default: 2); `training_seconds`, the least that
+                training takes (0.2); `starts_per_second` and `active_jobs`, the quotas (1 and 10; 0 for none);
+                `keep_network_interfaces`, to leave those of jobs behind, as the service sometimes does (False);
+                `stay_attached`, to leave them attached, too (False).
 
         Returns:
             All settings as they are now.
@@ -166,7 +172,14 @@ class LocalAws:
         return Control(self.endpoint).configure(settings)
 
     def set_faults(self, *faults: Mapping[str, Any]) -> None:
-        """Replace the faults on demand; no argument clears them. The keys are those of `comprehend.state.Fault`."""
+        """Let operations fail on demand.
+
+        Args:
+            faults: They replace those of earlier calls; none at all clears them. Each is a mapping with `operation`,
+                one of the API, or `RunJob` for jobs that fail on the way; `code`, `message` and `status` of the error
+                (default: an `InternalServerException` with status 400); `count`, how many requests or jobs meet it (1;
+                None for no limit); `seconds`, how long it lasts from now (None: no limit).
+        """
         Control(self.endpoint).set_faults(list(faults))
 
     def calls(self) -> dict[str, int]:

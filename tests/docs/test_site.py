@@ -1,5 +1,6 @@
 """The site builds from the pages, and its reference lists what is API and nothing else."""
 
+import dataclasses
 import inspect
 import re
 import shlex
@@ -17,6 +18,8 @@ import constructs_lib
 import constructs_lib.local
 import constructs_lib.predictions
 import constructs_lib.testing.local
+from constructs_lib.local import LocalAws
+from constructs_lib.local.comprehend.state import Fault, Settings
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,18 @@ def test_what_constructs_offer_only_each_other_is_not_listed(site, name, members
 def test_a_link_leads_from_an_option_to_what_it_takes(site):
     assert 'href="parts.html#constructs_lib.ClassificationNetwork"' in (site / "api" / "job.html").read_text()
     assert 'href="api/job.html"' in (site / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        (LocalAws.configure, {field.name for field in dataclasses.fields(Settings)}),
+        (LocalAws.set_faults, {field.name for field in dataclasses.fields(Fault) if field.init}),
+    ],
+    ids=["settings", "faults"],
+)
+def test_the_reference_names_all_that_the_local_aws_can_be_told(method, fields):
+    assert fields <= set(re.findall(r"`(\w+)`", method.__doc__))
 
 
 def test_what_stands_for_a_name_is_shown(site):
