@@ -15,7 +15,7 @@ from constructs_lib.predictions import (
     Problem,
     Score,
     confusion_matrix,
-    progress,
+    progress_bar,
     render_for_terminal,
     render_html,
     render_text,
@@ -210,7 +210,7 @@ class Terminal(io.StringIO):
 def test_a_long_read_shows_how_far_it_is_on_a_terminal_only(tmp_path, monkeypatch, is_terminal):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "_SOON", -1)
+    monkeypatch.setattr(progress_bar, "_SOON", -1)
     (tmp_path / "output.tar.gz").write_bytes(archive(*(multi_class(f"mail{n}.txt", ("A", 0.5)) for n in range(2000))))
     shown = Terminal(is_terminal=is_terminal)
     monkeypatch.setattr("sys.stderr", shown)
@@ -227,4 +227,4 @@ def test_a_short_read_shows_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stderr", shown)
     began = time.monotonic()
     assert main(["output.tar.gz"]) == 0
-    assert shown.getvalue() == "" or time.monotonic() - began > progress._SOON
+    assert shown.getvalue() == "" or time.monotonic() - began > progress_bar._SOON
