@@ -1,9 +1,15 @@
 """Step Functions' SDK integration of Comprehend, under the state machine's role."""
 
 import json
+import time
 
 import pytest
+from jsonata.jexception import JException
+from jsonata.jsonata import Jsonata
+from jsonata.timebox import Timebox
 from local.bench import allow, until
+
+from constructs_lib.local.hooks import step_functions
 
 
 def execution(bench, role, *statements, retry=None):
@@ -122,3 +128,13 @@ def test_a_machine_runs_another_one_and_gets_its_output(bench):
 def test_an_operation_that_does_not_exist_is_said_to_be_so(bench):
     ended = outcome(bench, task("arn:aws:states:::aws-sdk:s3:singSong", {}))
     assert (ended["error"], ended["cause"]) == ("States.Runtime", "s3 has no operation singSong")
+
+
+def test_an_expression_is_timed_by_the_processor_and_not_by_the_clock(monkeypatch):
+    monkeypatch.setattr(Timebox, "current_milli_time", Timebox.current_milli_time)
+    step_functions.time_expressions_by_the_processor()
+    patient = Jsonata.jsonata("1 + 1", timeout=50)
+    time.sleep(0.1)
+    assert patient.evaluate(None) == 2
+    with pytest.raises(JException, match="50 milliseconds"):
+        Jsonata.jsonata("($again := function() { $again() }; $again())", timeout=50).evaluate(None)

@@ -47,6 +47,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     iam.refuse_what_the_model_refuses()
     iam.let_threads_assume_roles()
     step_functions.call_as_the_machine()
+    step_functions.time_expressions_by_the_processor()
     scheduler.start_state_machines_as_the_target()
     athena.judge_by_workgroup()
     functions.tell_errors_apart()
