@@ -26,7 +26,7 @@ test: setup  ## everything that must hold: format, lint, types, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 test-versions: setup  ## the tests with the lowest declared and the newest versions, on each Python at hand
 	$(BIN)/python scripts/test_versions.py $(ONLY)

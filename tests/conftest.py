@@ -39,6 +39,32 @@ def pytest_configure(config):
         patch.setenv("PATH", str(Path(wheel.origin).parent / "bin"), prepend=os.pathsep)
 
 
+# Files that take longest. Each goes to one worker, and begun last it would be waited for by all others.
+SLOW = (
+    "account/test_steps.py",
+    "workflow/test_local.py",
+    "docs/test_first_project.py",
+    "docs/test_commands.py",
+    "local/test_histories.py",
+    "local/test_lifecycle.py",
+    "local/test_command.py",
+    "local/test_demo.py",
+    "local/test_deployments.py",
+    "security/test_enforced.py",
+    "account/test_command.py",
+    "docs/test_pages.py",
+    "typing/test_typing.py",
+    "handler/test_chaos.py",
+    "docs/test_site.py",
+    "packaging/test_wheel.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    rank = {str(Path(__file__).parent / name): number for number, name in enumerate(SLOW)}
+    items.sort(key=lambda item: rank.get(str(item.path), len(rank)))
+
+
 def pytest_collection_finish():
     # Each process that synthesizes takes three seconds to load the rules that the CDK judges templates by. Here they
     # are loaded already, as is the CDK: every app is judged here. Other processes do without.
