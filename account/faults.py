@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -134,7 +134,7 @@ class _Meddled:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the local AWS has
         return getattr(self._aws, name)
 
-    def deploy(self, assembly: Path, stacks: Sequence[str] = ("--all",)) -> dict[str, dict[str, str]]:
+    def deploy(self, assembly: Path) -> dict[str, dict[str, str]]:
         """Deploy what is left of an assembly."""
         for file in assembly.glob("*.template.json"):
             template = json.loads(file.read_text(encoding="utf-8"))
@@ -145,7 +145,7 @@ class _Meddled:
             for index in (assembly / "manifest.json", *assembly.glob("*.assets.json")):
                 text = index.read_text(encoding="utf-8")
                 index.write_text(re.sub(r"[0-9a-f]{64}\.json", name, text), encoding="utf-8")
-        return self._aws.deploy(assembly, stacks)
+        return self._aws.deploy(assembly)
 
 
 def deployed(template: Change) -> Callable[[LocalAws], AbstractContextManager[Cloud]]:

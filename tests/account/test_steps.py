@@ -4,6 +4,7 @@ import re
 import secrets
 
 import pytest
+from local.by_api import ByApi
 
 from account import cleanup
 from account.bench import Run
@@ -24,10 +25,11 @@ HERE = [step for step in STEPS if step.id not in ONLY_ON_AWS]
 def runs(local_aws, trained_classifier, tmp_path_factory):
     """Runs whose traces are gone afterwards, whatever their steps found: one for all facts, as the command has it."""
     made = []
+    aws = ByApi(local_aws)
     options = {"local": True, "slowness": slowness(local_aws), "scratch": tmp_path_factory.mktemp("synthesized")}
 
     def new():
-        made.append(Run(local_aws, secrets.token_hex(4), LOCAL_PACE, LOCAL_QUOTA, trained_classifier, **options))
+        made.append(Run(aws, secrets.token_hex(4), LOCAL_PACE, LOCAL_QUOTA, trained_classifier, **options))
         return made[-1]
 
     before = local_aws.configure()

@@ -34,8 +34,12 @@ class ByApi:
         outputs = {}
         for stack in self._stacks(assembly):
             self._publish(Path(assembly), stack["dependencies"])
-            found = self._settled(self._begin(stack))
-            if found["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+            try:
+                changes = self._begin(stack)
+            except ClientError as error:  # refused at once, as a template that makes no sense is
+                raise LocalAwsError(str(error)) from error
+            found = self._settled(stack, stack["stackName"])
+            if changes and found["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
                 raise LocalAwsError(explanation(self._aws._known_clients, begun, [found["StackStatus"]]))
             outputs[found["StackName"]] = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", ())}
         return outputs
@@ -44,11 +48,11 @@ class ByApi:
         """Destroy all stacks of an app."""
         begun = datetime.now(UTC).replace(microsecond=0)
         for stack in reversed(self._stacks(assembly)):
-            identifier = self._stack(stack["stackName"])["StackId"]
+            identifier = self._found(stack, stack["stackName"])["StackId"]
             self._as(stack["assumeRoleArn"], "cloudformation").delete_stack(
                 StackName=identifier, RoleARN=self._filled(stack["cloudFormationExecutionRoleArn"])
             )
-            if self._settled(identifier)["StackStatus"] != "DELETE_COMPLETE":
+            if self._settled(stack, identifier)["StackStatus"] != "DELETE_COMPLETE":
                 raise LocalAwsError(explanation(self._aws._known_clients, begun, []))
 
     # --- Stacks -----------------------------------------------------------------------------------------------------
@@ -72,7 +76,7 @@ class ByApi:
         return list(found.values())
 
     def _begin(self, stack):
-        """Create or update a stack; its id."""
+        """Create or update a stack; whether there is something to do."""
         cloudformation = self._as(stack["assumeRoleArn"], "cloudformation")
         bucket, _, key = self._filled(stack["stackTemplateAssetObjectUrl"]).removeprefix("s3://").partition("/")
         request = {
@@ -82,25 +86,26 @@ class ByApi:
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Tags": [{"Key": key, "Value": value} for key, value in stack.get("tags", {}).items()],
         }
-        known = self._stack(stack["stackName"])
-        if not known:
-            return cloudformation.create_stack(**request)["StackId"]
         try:
-            return cloudformation.update_stack(**request)["StackId"]
+            begin = (
+                cloudformation.update_stack if self._found(stack, stack["stackName"]) else cloudformation.create_stack
+            )
+            begin(**request)
         except ClientError as error:
             if "No updates are to be performed" not in str(error):
                 raise
-            return known["StackId"]
+            return False
+        return True
 
-    def _stack(self, name):
+    def _found(self, stack, name):
         try:
-            return self._aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+            return self._as(stack["assumeRoleArn"], "cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         except ClientError:
             return None
 
-    def _settled(self, identifier):
+    def _settled(self, stack, name):
         return until(
-            lambda: self._stack(identifier), lambda found: not found["StackStatus"].endswith("_IN_PROGRESS"), PATIENCE
+            lambda: self._found(stack, name), lambda found: not found["StackStatus"].endswith("_IN_PROGRESS"), PATIENCE
         )
 
     # --- Files ------------------------------------------------------------------------------------------------------

@@ -1,19 +1,23 @@
-"""The project's own app on the local AWS, with the real CDK CLI, handler and permissions."""
+"""The project's own app on the local AWS, with the real handler and permissions."""
 
 import json
 import re
 import shutil
+import sys
 import uuid
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 from local.bench import until
+from local.by_api import ByApi
+from support import ROOT, new_app
 
 from constructs_lib.local import LocalAwsError
 from constructs_lib.local.data import upload_documents
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+import app
+
 STACK = "DocumentClassification"
 JOB = "Custom::DocumentClassificationJob"
 
@@ -25,13 +29,22 @@ def synthesized(local_aws, trained_classifier, tmp_path_factory):
     documents.joinpath("a.txt").write_text("Please pay the total due on invoice number 7 within thirty days.")
     documents.joinpath("b.txt").write_text("I apply for position 4 and enclose my resume and certificates.")
     context = {"classifier_arn": trained_classifier, "documents": upload_documents(local_aws, documents), "run_id": "1"}
-    return local_aws.synthesize(ROOT, context)
+    made = new_app()
+    for name, value in context.items():
+        made.node.set_context(name, value)
+    app.ClassificationStack(made, STACK)
+    return made.synth().directory
 
 
 @pytest.fixture
-def assembly(synthesized, tmp_path, unique_name, behaving_aws):
+def aws(behaving_aws):
+    return ByApi(behaving_aws)
+
+
+@pytest.fixture
+def assembly(synthesized, tmp_path, unique_name, aws):
     """A copy of the assembly whose one stack has a name of its own; `change` edits its template."""
-    behaving_aws.configure(job_seconds=1, starts_per_second=0)
+    aws.configure(job_seconds=1, starts_per_second=0)
     folder = tmp_path / "assembly"
     shutil.copytree(synthesized, folder)
     manifest_file = folder / "manifest.json"
@@ -70,8 +83,8 @@ def resources_of(resources, kind):
     return [resource for resource in resources.values() if resource["Type"] == kind]
 
 
-def test_the_app_deploys_runs_a_new_job_for_a_new_run_id_and_goes_away(behaving_aws, assembly, unique_name):
-    aws, (folder, change) = behaving_aws, assembly
+def test_the_app_deploys_runs_a_new_job_for_a_new_run_id_and_goes_away(aws, assembly, unique_name):
+    folder, change = assembly
     first = job_of(aws.deploy(folder))
     assert finished(aws, first)["JobStatus"] == "COMPLETED"
 
@@ -89,10 +102,8 @@ def test_the_app_deploys_runs_a_new_job_for_a_new_run_id_and_goes_away(behaving_
     assert cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
 
 
-def test_interfaces_that_the_service_leaves_behind_do_not_keep_a_stack_from_going_away(
-    behaving_aws, assembly, unique_name
-):
-    aws, (folder, _) = behaving_aws, assembly
+def test_interfaces_that_the_service_leaves_behind_do_not_keep_a_stack_from_going_away(aws, assembly, unique_name):
+    folder, _ = assembly
     aws.configure(keep_network_interfaces=True)
     job = finished(aws, job_of(aws.deploy(folder)))
     wanted = [{"Name": "subnet-id", "Values": job["VpcConfig"]["Subnets"]}]
@@ -106,7 +117,7 @@ def test_interfaces_that_the_service_leaves_behind_do_not_keep_a_stack_from_goin
     assert aws.client("ec2").describe_network_interfaces(Filters=wanted)["NetworkInterfaces"] == []
 
 
-def test_a_role_that_may_not_read_fails_the_stack_with_the_message_of_the_service(behaving_aws, assembly, unique_name):
+def test_a_role_that_may_not_read_fails_the_stack_with_the_message_of_the_service(aws, assembly, unique_name):
     _, change = assembly
 
     def without_read_access(resources):
@@ -118,8 +129,8 @@ def test_a_role_that_may_not_read_fails_the_stack_with_the_message_of_the_servic
                     statement["Action"] = "s3:GetObjectTagging"
 
     with pytest.raises(LocalAwsError, match="NO_READ_ACCESS_TO_INPUT"):
-        behaving_aws.deploy(change(without_read_access))
-    stack = behaving_aws.client("cloudformation").describe_stacks(StackName=unique_name)["Stacks"][0]
+        aws.deploy(change(without_read_access))
+    stack = aws.client("cloudformation").describe_stacks(StackName=unique_name)["Stacks"][0]
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
 
 

@@ -14,40 +14,41 @@ from constructs_lib import (
     InputFormat,
 )
 
-app = cdk.App()
-stack = cdk.Stack(app, "Workflows")
-model = ClassificationModel.from_classifier_arn(app.node.try_get_context("classifier_arn"))
-notices = sqs.Queue(stack, "Notices")
-uploads = DocumentClassificationWorkflow(stack, "Uploads", model=model, run_on_upload=True, network_isolation=False)
-uploads.on_state_change("Tell", target=targets.SqsQueue(notices))
-plain = s3.Bucket(stack, "Plain", removal_policy=cdk.RemovalPolicy.DESTROY)
-manual = DocumentClassificationWorkflow(
-    stack,
-    "Manual",
-    model=model,
-    documents=Documents.from_bucket(plain, "in/", input_format=InputFormat.ONE_DOC_PER_FILE),
-    network_isolation=False,
-    job_name="manual",
-    tags={"team": "mail"},
-    max_documents=3,
-)
-manual.on_failed("Tell", target=targets.SqsQueue(notices))
-manual.add_schedule(
-    "Nightly",
-    schedule=scheduler.ScheduleExpression.cron(minute="0", hour="2"),
-    prefix="mails/%Y/%m/%d/",
-    offset=cdk.Duration.days(1),
-)
-reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
-manual.grant_read_predictions(reader)
-answers = s3.Bucket(stack, "Answers", removal_policy=cdk.RemovalPolicy.DESTROY)
-answers.grant_read_write(reader)
-for name, value in {
-    "NoticesUrl": notices.queue_url,
-    "ReaderArn": reader.role_arn,
-    "AnswersName": answers.bucket_name,
-    "PlainName": plain.bucket_name,
-    "ManualRole": manual.data_access_role.role_name,
-}.items():
-    cdk.CfnOutput(stack, name, value=value)
-app.synth()
+
+def build(app, classifier_arn):
+    """Define the stack."""
+    stack = cdk.Stack(app, "Workflows")
+    model = ClassificationModel.from_classifier_arn(classifier_arn)
+    notices = sqs.Queue(stack, "Notices")
+    uploads = DocumentClassificationWorkflow(stack, "Uploads", model=model, run_on_upload=True, network_isolation=False)
+    uploads.on_state_change("Tell", target=targets.SqsQueue(notices))
+    plain = s3.Bucket(stack, "Plain", removal_policy=cdk.RemovalPolicy.DESTROY)
+    manual = DocumentClassificationWorkflow(
+        stack,
+        "Manual",
+        model=model,
+        documents=Documents.from_bucket(plain, "in/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        network_isolation=False,
+        job_name="manual",
+        tags={"team": "mail"},
+        max_documents=3,
+    )
+    manual.on_failed("Tell", target=targets.SqsQueue(notices))
+    manual.add_schedule(
+        "Nightly",
+        schedule=scheduler.ScheduleExpression.cron(minute="0", hour="2"),
+        prefix="mails/%Y/%m/%d/",
+        offset=cdk.Duration.days(1),
+    )
+    reader = iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    manual.grant_read_predictions(reader)
+    answers = s3.Bucket(stack, "Answers", removal_policy=cdk.RemovalPolicy.DESTROY)
+    answers.grant_read_write(reader)
+    for name, value in {
+        "NoticesUrl": notices.queue_url,
+        "ReaderArn": reader.role_arn,
+        "AnswersName": answers.bucket_name,
+        "PlainName": plain.bucket_name,
+        "ManualRole": manual.data_access_role.role_name,
+    }.items():
+        cdk.CfnOutput(stack, name, value=value)
