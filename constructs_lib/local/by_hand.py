@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -99,6 +100,8 @@ def upload(documents: Path, uri: str | None) -> str:
     Returns:
         Where they are now.
     """
+    if uri and not re.fullmatch(r"s3://[^/]+/.*", uri):
+        raise LocalAwsError(f"{uri!r} is no place for documents. Say where to: upload PATH s3://bucket/prefix/")
     clients = _clients()
     uri = uri or _documents_uri(clients)
     data.upload(clients.client("s3"), documents, uri)

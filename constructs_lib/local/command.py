@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from constructs_lib.local import by_hand, data, toolchain
 from constructs_lib.local.aws import ACCOUNT, REGION, LocalAws
 from constructs_lib.local.deployment import Plan, deploy, prepare, start
@@ -41,10 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = {number: signal.signal(number, _stop) for number in _STOPPING}
     try:
         options.run(options)
-    except (LocalAwsError, PredictionsError) as error:
+    except (LocalAwsError, PredictionsError, BotoCoreError, ClientError) as error:
         sys.stdout.flush()
         print(f"\n{error}", file=sys.stderr)  # noqa: T201 - the one message
         return 1
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more at its end
+        return 0
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -296,6 +296,24 @@ def test_short_commands_work_in_a_terminal_and_read_none_of_the_users_aws_settin
         stop(process, signal.SIGTERM, 143)
 
 
+@pytest.mark.parametrize("place", ["bucket/prefix/", "s3:/bucket/", "s3://bucket", "https://bucket.s3.amazonaws.com/"])
+def test_a_place_that_is_none_is_refused(refused, place):
+    assert f"{place!r} is no place for documents. Say where to" in refused("upload", __file__, place)
+
+
+def test_what_aws_refuses_is_said_in_its_words(refused, monkeypatch, local_aws):
+    monkeypatch.setattr(by_hand, "_clients", lambda: local_aws)
+    assert "The specified bucket does not exist" in refused("upload", __file__, "s3://no-such-bucket-here/in/")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    listing = f"{sys.executable} -c 'import sys; from constructs_lib.local import command as c; "
+    listing += "c.by_hand.predictions = lambda *_: [print(1, flush=True) for _ in iter(int, 1)]; "
+    script = f'{listing} sys.exit(c.main(["predictions"]))\' | head -1'
+    done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
 @pytest.mark.parametrize(
     ("given", "run"),
     [
