@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from botocore.session import get_session
 from classification_job import event
 from classification_job.job_errors import NotAnEventError
 from handler.world import ACCOUNT, ANSWERS, FUNCTION, STACK, properties, request
@@ -89,6 +90,25 @@ def test_cloudformations_own_buckets_are_answered_in_every_partition(partition, 
     read = event.parse(ids, f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:jobs")
     assert read.response_url == url
     assert read.made == 1795653960
+
+
+def partitions():
+    """Each partition that the SDK knows: its name, a Region of it, and where its services are."""
+    for each in get_session().get_component("data_loader").load_data("endpoints")["partitions"]:
+        for region in list(each["regions"])[:1]:
+            yield pytest.param(each["partition"], region, each["dnsSuffix"], id=each["partition"])
+
+
+@pytest.mark.parametrize(("partition", "region", "suffix"), list(partitions()))
+def test_the_bucket_is_looked_for_where_the_sdk_knows_the_partitions_services(partition, region, suffix):
+    stack = f"arn:{partition}:cloudformation:{region}:{ACCOUNT}:stack/example/1"
+    ids = {"StackId": stack, "RequestId": "r", "LogicalResourceId": "Job"}
+    bucket = f"https://cloudformation-custom-resource-response-{region.replace('-', '')}.s3.{region}"
+    function = f"arn:{partition}:lambda:{region}:{ACCOUNT}:function:jobs"
+    assert event.parse(ids | {"ResponseURL": f"{bucket}.{suffix}/"}, function).made is None
+    other = "amazonaws.com" if suffix != "amazonaws.com" else "amazonaws.com.cn"
+    with pytest.raises(NotAnEventError, match="ResponseURL"):
+        event.parse(ids | {"ResponseURL": f"{bucket}.{other}/"}, function)
 
 
 def test_other_hosts_are_answered_where_the_configuration_names_them(world, monkeypatch):
@@ -181,6 +201,7 @@ MISSING = ...
         (["Request", "Tags"], [{"Value": "mail"}]),
         (["WaitFor"], "FOREVER"),
         (["Timeout"], "90000"),
+        (["Timeout"], "٣٠٠"),
         (["Timeout"], "0"),
         (["Timeout"], True),
         (["Timeout"], "-1"),
