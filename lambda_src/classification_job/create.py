@@ -6,19 +6,19 @@ from .hints import access_hint
 from .job_errors import JobError, sentence
 from .jobs import UNFINISHED, Job
 from .properties import JobProperties
+from .service_time import CLOCKS
 from .start import start
 from .watch import SETTLED, watch
 from .work import Work
 
 _RESTARTS = 6
 _PASSES = 50
-_CLOCKS = 10  # seconds by which the clocks of function, CloudFormation and Comprehend may differ
 
 
 def create(work: Work, wanted: JobProperties) -> Answer:
     """Have the job, if CloudFormation waits for it."""
     if not work.progress.job_arn:
-        operation.deployment(work)
+        operation.require_deployment(work)
     return have_job(work, wanted)
 
 
@@ -57,8 +57,8 @@ def belongs_to_an_earlier_deployment(work: Work, job: Job) -> bool:
     progress, made = work.progress, work.event.made
     if job.submitted is None or made is None or progress.passed >= _PASSES:
         return False
-    is_ours = progress.job_seen_unfinished or job.submitted >= progress.tried_at_service - _CLOCKS
-    return not is_ours and job.submitted < made - _CLOCKS
+    is_ours = progress.job_seen_unfinished or job.submitted >= progress.tried_at_service - CLOCKS
+    return not is_ours and job.submitted < made - CLOCKS
 
 
 def access_may_yet_come(work: Work, job: Job, wanted: JobProperties) -> bool:

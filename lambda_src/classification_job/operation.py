@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from . import history, stack
 from .job_errors import JobError
+from .service_time import CLOCKS
 from .work import Work
 
-_CLOCKS = 10  # seconds by which clocks may differ
 _ROUNDED = 2  # seconds that are lost where answers tell only whole ones
 _AT_ONCE = 5  # seconds for both answers
 _TELLS = 15  # seconds after an event in which its stack may not tell of it yet
 _UNDATED = 60  # seconds after an operation began in which an event that bears no date is taken for its own
+_OLDER = "It is older than the operation that the resource is in."
 _DEPLOYMENTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 _ROLLBACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
@@ -51,7 +52,7 @@ def awaited_by(work: Work) -> Operation:
         work.clock.pause(3, work.clock.last_moment)
 
 
-def deployment(work: Work) -> None:
+def require_deployment(work: Work) -> None:
     """Make sure that a deployment waits for the event, and no rollback; what starts a job asks before every try."""
     if awaited_by(work).is_rollback:
         raise NotAwaitedError("Nothing was started: the stack rolls back.")
@@ -66,23 +67,31 @@ def _why_not(work: Work, resource: stack.Resource, stack_status: str) -> str:
         return f"The resource is {resource.status or 'unknown to the stack'}, not {expected}."
     if resource.since is None:
         return "The stack does not say since when the resource is in progress."
-    # An event without a date is as old as its first run, or older: only one that came at once is surely not. Its
-    # age is that of the run, counted back from the stack's own clock.
-    dated = event.made is not None
-    made = event.made if event.made is not None else resource.asked - (work.clock.now() - work.progress.began)
-    if made < resource.since - (_CLOCKS if dated else _ROUNDED) or (dated and _is_of_the_one_before(work, resource)):
-        return "It is older than the operation that the resource is in."
-    if not dated and made > resource.since + _UNDATED:
+    if event.made is None:
+        return _why_not_undated(work, resource.asked, resource.since)
+    is_older = event.made < resource.since - CLOCKS or _is_of_the_one_before(work, event.made, resource.since)
+    return _OLDER if is_older else ""
+
+
+def _why_not_undated(work: Work, asked: float, since: float) -> str:
+    """An event without a date is as old as its first run, or older: only one that came at once is surely not.
+
+    Its age is that of the run, counted back from the stack's own clock.
+    """
+    came = asked - (work.clock.now() - work.progress.began)
+    if came < since - _ROUNDED:
+        return _OLDER
+    if came > since + _UNDATED:
         return f"It bears no date and came more than {_UNDATED} s after the resource's operation began: deploy again."
     return ""
 
 
-def _is_of_the_one_before(work: Work, resource: stack.Resource) -> bool:
+def _is_of_the_one_before(work: Work, made: float, since: float) -> bool:
     """Whether an event of about the operation's beginning was made before the last one had ended."""
-    if work.event.made is None or resource.since is None or work.event.made + _ROUNDED > resource.since:
+    if made + _ROUNDED > since:
         return False
     ended = history.previous_end(work)
-    return ended is not None and work.event.made <= ended
+    return ended is not None and made <= ended
 
 
 def _age(work: Work, resource: stack.Resource) -> float:

@@ -3,6 +3,8 @@
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+CLOCKS = 10  # seconds by which the clocks of function, CloudFormation and Comprehend may differ
+
 
 def service_time(answer: Any, otherwise: float) -> float:
     """When the service gave an answer, on its clock; the given moment where it does not say."""

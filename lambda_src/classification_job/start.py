@@ -38,7 +38,7 @@ def _may_start(work: Work) -> None:
             f"No job was started within {work.clock.timeout} s. {work.progress.refusal}".rstrip()
             + " Raise the timeout."
         )
-    operation.deployment(work)
+    operation.require_deployment(work)
 
 
 def _may_be_there(work: Work) -> bool:

@@ -48,7 +48,7 @@ def _keep(work: Work, wanted: JobProperties, during: Operation, old: Configurati
         _retag(work, event.physical_id, old, new)
     if old.rights != new.rights:
         _see_off(work, wanted)
-    return _told(work, wanted, event.physical_id)
+    return _answer_of(work, wanted, event.physical_id)
 
 
 def _restore(work: Work, wanted: JobProperties, during: Operation, stable: Configuration) -> Answer:
@@ -58,7 +58,7 @@ def _restore(work: Work, wanted: JobProperties, during: Operation, stable: Confi
     tried = [properties.configuration(event.old_properties)] if physical_id == event.physical_id else []
     if physical_id in (last.physical_id, during.physical_id):  # Other jobs' tags are nobody's business.
         _retag(work, physical_id, stable.after_trying([*last.tried, *tried]), stable)
-    return _told(work, wanted, physical_id)
+    return _answer_of(work, wanted, physical_id)
 
 
 def _retag(work: Work, physical_id: str, old: Configuration, new: Configuration) -> None:
@@ -74,7 +74,7 @@ def _see_off(work: Work, wanted: JobProperties) -> None:
             jobs.wait_for_end(work, arn, work.clock.deadline)
 
 
-def _told(work: Work, wanted: JobProperties, physical_id: str) -> Answer:
+def _answer_of(work: Work, wanted: JobProperties, physical_id: str) -> Answer:
     job = None
     if jobs.ARN.fullmatch(physical_id):
         with suppress(JobError):  # This need not fail an update.
