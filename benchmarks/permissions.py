@@ -54,11 +54,15 @@ REQUEST = {
     "VpcConfig",
 }
 
+# What is used when a network goes.
+_OF_A_NETWORK = {"DetachFromInstances", "FindActiveJobs", "FindNetworkInterfaces", "RemoveNetworkInterfaces"}
+
 # Why a permission that can be taken away here is needed all the same.
 NOT_JUDGED = {
     "AskForStack": "a rollback without its history falls back to the id that CloudFormation names, the right one here",
     "ContinueWaiting": "a run lives 15 minutes, and no job here takes so long",
     "FindActiveJobs": "without it, interfaces are deleted when they are free, and none is detached",
+    "DetachFromInstances": "attached interfaces are detached after a minute without a job, which is not waited for",
     "RemoveNetworkInterfaces": "attached interfaces are detached after a minute without a job, which is not waited for",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
@@ -266,7 +270,12 @@ def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, st
                 continue
             proof.put(role, name, mutation.policy)
             restore = partial(proof.put, role, name, document)
-            if mutation.sid in {"FindActiveJobs", "FindNetworkInterfaces", "RemoveNetworkInterfaces"}:
+            if mutation.sid in {
+                "DetachFromInstances",
+                "FindActiveJobs",
+                "FindNetworkInterfaces",
+                "RemoveNetworkInterfaces",
+            }:
                 problem = proof.delete()
             else:
                 problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.choices import check_choice, is_choice
-from constructs_lib._core.files import check_documents_file
+from constructs_lib._core.files import READ_BY_TEXTRACT, WORD, check_documents_file
 from constructs_lib._core.objects import given_or, is_text
 from constructs_lib._core.prefixes import check_bucket, check_prefix, check_uri, split_uri
 from constructs_lib._core.tokens import is_known
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from constructs_lib._core.arns import Environment
     from constructs_lib.keys import Key
-
-# Developer Guide, "Inputs for asynchronous custom analysis": one document a line is for plain text only.
-WORD = (".docx", ".doc")
-READ_BY_TEXTRACT = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
 
 
 class InputFormat(StrEnum):
@@ -332,7 +328,7 @@ class Documents(metaclass=MadeByMethods):
         found = [*check_choice("input_format", self.input_format, InputFormat), *self._reader_problems()]
         if self.path is not None:
             text_only = self.input_format == InputFormat.ONE_DOC_PER_LINE
-            found += check_documents_file("documents", self.path, text_only=text_only, no_text=WORD + READ_BY_TEXTRACT)
+            found += check_documents_file("documents", self.path, text_only=text_only)
             if self.encryption_key is not None:
                 found += check_key("encryption_key", self.encryption_key, environment, aliases=True)
             name: object = self.path if isinstance(self.path, str) else str(self.path)

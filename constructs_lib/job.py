@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
@@ -16,7 +15,7 @@ from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import offers
 from constructs_lib._core.tokens import settled
 from constructs_lib._iam import statements as say
-from constructs_lib._iam.grants import Granted, grant
+from constructs_lib._iam.grants import Granted, grant, principal_of, reading
 from constructs_lib._iam.permissions import JobAccess, data_access_statements
 from constructs_lib._iam.role_policy import policy_document
 from constructs_lib._iam.roles import role_arn
@@ -35,7 +34,6 @@ from constructs_lib.milestones import EmptyInput, JobMilestone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
     from constructs_lib.documents import Documents
@@ -133,11 +131,8 @@ class DocumentClassificationJob(cdk.Resource):
         source, prefix, documents_key = self._locate(documents)
         target = self._results_bucket = results.place or BucketFacts.named("")
         self._results_folder = results.folder
-        results_key = results.encryption_key or target.encryption_key
-        self._results_key = KeyReference.of(results_key, environment) if results_key else None
-        self._results_key_construct = (
-            cast("kms.IKey", results_key) if offers(results_key, "add_to_resource_policy", "key_arn") else None
-        )
+        self._results_key = results.encryption_key or target.encryption_key
+        results_key = KeyReference.of(self._results_key, environment) if self._results_key else None
         volume_key = (
             KeyReference.of(volume_encryption_key, environment, aliases=False) if volume_encryption_key else None
         )
@@ -147,14 +142,14 @@ class DocumentClassificationJob(cdk.Resource):
             documents=S3Location(source.arn, prefix),
             results=S3Location(target.arn, results.folder),
             documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
-            results_key=self._results_key,
+            results_key=results_key,
             volume_key=volume_key,
             in_network=network is not None,
             textract_action=textract_action(documents.reader),
         )
         binding = network.bind(self, [source, target], handler) if network else None
         handler.add_job(access, self._tag_manager, self)
-        policy = handler.data_access_policy(role, access)
+        policy = handler.data_access_policy(role, access, self)
 
         seconds, service_timeout = settings.timeouts
         self._resource = cdk.CfnResource(
@@ -170,7 +165,7 @@ class DocumentClassificationJob(cdk.Resource):
                     input_format=documents.input_format,
                     reader=documents.reader,
                     results_uri=f"s3://{target.name}/{results.folder}",
-                    results_key=self._results_key,
+                    results_key=results_key,
                     role_arn=access.role_arn,
                     volume_key=volume_key,
                     vpc_config=binding.vpc_config if binding else None,
@@ -188,12 +183,10 @@ class DocumentClassificationJob(cdk.Resource):
         self._resource.node.add_dependency(
             handler.prerequisites(policy, [source, target], binding.dependable if binding else None)
         )
-        if not policy.is_attached:
-            warnings.warn_of_missing_statements(self, access, environment)
         warnings.warn_of_foreign_keys(self, access, environment)
         warnings.warn_of_foreign_buckets(self, access, environment, [source, target])
         warnings.warn_of_region(self, environment)
-        warnings.warn_of_role_path(self, role, access.role_arn)
+        warnings.warn_of_role_path(policy.first_user or self, role, access.role_arn)
         if documents.wants_textract:
             warnings.warn_of_unread_images(self)
 
@@ -268,24 +261,13 @@ class DocumentClassificationJob(cdk.Resource):
         Returns:
             The grant; a warning has the statements that are missing.
         """
-        bucket, key = self._results_bucket, self._results_key
-        mine, any_job = self._results_of(self._id_for(grantee)), self._results_of("*")
-        parts = [
-            Granted(
-                say.read_results(bucket.arn, mine),
-                # The policy of the bucket is there before the job, so it cannot name it.
-                say.read_results(bucket.arn, any_job),
-                bucket.construct,
-                bucket.account or self._environment.known_account,
-            )
-        ]
-        if key:
-            decrypt = say.decrypt_results(key, self._environment)
-            # A key policy speaks of its own key, which it cannot name.
-            of_itself = [replace(statement, resources=["*"]) for statement in decrypt]
-            parts.append(
-                Granted(decrypt, of_itself, self._results_key_construct, key.owner or self._environment.known_account)
-            )
+        parts = reading(
+            self._results_bucket,
+            self._results_key,
+            self._environment,
+            mine=self._results_of(self._id_for(grantee)),
+            anyones=self._results_of("*"),
+        )
         return grant(self, "ReadResults", grantee, parts)
 
     def _results_of(self, job_id: str) -> str:
@@ -293,7 +275,7 @@ class DocumentClassificationJob(cdk.Resource):
 
     def _id_for(self, grantee: iam.IGrantable) -> str:
         """The id that a policy of the grantee may name: exports to other stacks cannot change while in use."""
-        principal = cast("Any", grantee.grant_principal)
+        principal = cast("Any", principal_of(self, grantee))
         is_near = offers(principal, "node") and cdk.Stack.of(principal).node.path == self.stack.node.path
         return self.job_id if is_near else "*"
 

@@ -289,12 +289,13 @@ class ClassificationJobHandler(Construct):
         self._jobs.append(access)
         self._tags.append((job, tags))
 
-    def data_access_policy(self, role: iam.IRole, access: JobAccess) -> DataAccessPolicy:
+    def data_access_policy(self, role: iam.IRole, access: JobAccess, job: IConstruct) -> DataAccessPolicy:
         """Allow a data access role what a job needs.
 
         Args:
             role: The role.
             access: What the job touches.
+            job: The job.
 
         Returns:
             The policy, which the job depends on so that it starts with these permissions.
@@ -302,7 +303,7 @@ class ClassificationJobHandler(Construct):
         policy = self._data_access_policies.of(
             role, lambda: DataAccessPolicy(self, f"DataAccess{address(role, cdk.Stack.of(self))}", role=role)
         )
-        policy.add_job(access)
+        policy.add_job(access, job)
         return policy
 
     def prerequisites(

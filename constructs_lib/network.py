@@ -20,6 +20,7 @@ from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_place, check_region
 from constructs_lib._core.tokens import is_known
+from constructs_lib._core.warn import warn
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import endpoint_statements, network_statements
@@ -136,8 +137,9 @@ class ClassificationNetwork(Construct):
         if vpc is not None and cdk.Resource.is_owned_resource(vpc):
             self._ready.add(vpc)
         if selected is not None and selected.has_public:
-            cdk.Annotations.of(self).add_warning_v2(
-                "cdk-comprehend-classification:publicSubnets",
+            warn(
+                self,
+                "publicSubnets",
                 "vpc_subnets holds public subnets, from which a job, whose interfaces have no public address, reaches "
                 "S3 only through a gateway endpoint on their route tables; select private or isolated subnets",
             )
@@ -414,7 +416,8 @@ def _check_made(max_azs: object, cidr: object) -> list[str]:
     except ValueError as error:
         return [problem("cidr", cidr, allowed, str(error))]
     if block is None or not _VPC_PREFIX[0] <= block.prefixlen <= _VPC_PREFIX[1]:
-        return [problem("cidr", cidr, allowed, "write it as text")]
+        advice = "write it as text" if block is None else "a VPC takes no block of another size"
+        return [problem("cidr", cidr, allowed, advice)]
     if block.prefixlen + _doublings(max_azs) > _SUBNET_PREFIX[1]:
         advice = f"a subnet is at least a /{_SUBNET_PREFIX[1]}; take a larger block, or fewer zones"
         return [problem("cidr", cidr, f"room for {max_azs} subnets", advice)]

@@ -13,7 +13,8 @@ from aws_cdk import aws_s3 as s3
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_region
+from constructs_lib._core.places import check_place
+from constructs_lib._core.warn import warn
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.statements import receive_access_logs
 from constructs_lib.documents import check_lifecycle_rules
@@ -133,18 +134,25 @@ class PrivateBucket(s3.Bucket):
             self.bucket_arn if is_near else None,
         ).render()
         added = logs.add_to_resource_policy(iam.PolicyStatement.from_json(statement)).statement_added
-        annotations = cdk.Annotations.of(self)
         if not added:
-            annotations.add_warning_v2(
-                "cdk-comprehend-classification:accessLogsBucketIsImported",
+            warn(
+                self,
+                "accessLogsBucketIsImported",
                 "access_logs_bucket is not of this app, so that no access logs arrive unless its policy already has "
                 f"this statement: {json.dumps(cdk.Stack.of(self).resolve(statement))}",
             )
         if _has_kms_key(logs):
-            annotations.add_warning_v2(
-                "cdk-comprehend-classification:accessLogsBucketHasKey",
+            warn(
+                self,
+                "accessLogsBucketHasKey",
                 "access_logs_bucket is encrypted with a KMS key, and S3 delivers access logs only to buckets that are "
                 "encrypted with SSE-S3; use another bucket",
+            )
+        if _has_object_lock(logs):
+            warn(
+                self,
+                "accessLogsBucketHasLock",
+                "access_logs_bucket has S3 Object Lock, and S3 delivers access logs to no such bucket; use another one",
             )
 
 
@@ -155,6 +163,13 @@ def _has_kms_key(bucket: s3.IBucket) -> bool:
     resource = bucket.node.default_child
     return isinstance(resource, s3.CfnBucket) and "aws:kms" in json.dumps(
         cdk.Stack.of(bucket).resolve(resource.bucket_encryption)
+    )
+
+
+def _has_object_lock(bucket: s3.IBucket) -> bool:
+    resource = bucket.node.default_child
+    return isinstance(resource, s3.CfnBucket) and bool(
+        resource.object_lock_enabled or resource.object_lock_configuration
     )
 
 
@@ -201,5 +216,5 @@ def check_access_logs_bucket(bucket: Any, environment: Environment) -> list[str]
         return []
     if not offers(bucket, "bucket_arn", "bucket_name"):
         return [problem(option, bucket, "an s3.Bucket", "import it with s3.Bucket.from_bucket_name(...)")]
-    region = bucket.env.region
-    return check_region(option, f"a bucket in {region}", region, environment)
+    place = bucket.env
+    return check_place(option, "a bucket", place.region, place.account, environment)

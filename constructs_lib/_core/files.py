@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.errors import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from os import PathLike
 
-# What files that are no text begin with: PDF, ZIP (which Word uses), PNG, JPEG, TIFF, old Word.
-_MAGIC = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*", b"\xd0\xcf\x11\xe0")
+# Developer Guide, "Inputs for asynchronous custom analysis": what the service reads beside text.
+WORD = (".docx", ".doc")
+READ_BY_TEXTRACT = (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of file that is no text, though its bytes may be letters."""
+
+    name: str
+    beginnings: tuple[bytes, ...]
+    endings: tuple[str, ...] = ()  # of names; none for what the service does not read
+
+
+_KINDS = (
+    _Kind("a PDF file", (b"%PDF-",), (".pdf",)),
+    _Kind("a Word or ZIP file", (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), WORD),
+    _Kind("a PNG image", (b"\x89PNG",), (".png",)),
+    _Kind("a JPEG image", (b"\xff\xd8\xff",), (".jpg", ".jpeg")),
+    _Kind("a TIFF image", (b"II*\x00", b"MM\x00*"), (".tif", ".tiff")),
+    _Kind("an RTF file", (b"{\\rtf",)),
+    _Kind("a PostScript file", (b"%!PS",)),
+    _Kind("a compressed file", (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd")),
+)
 _LINE_SEPARATOR = "\u2028"
 
 
-def check_documents_file(
-    option: str, path: str | PathLike[str], *, text_only: bool, no_text: Sequence[str]
-) -> list[str]:
+def check_documents_file(option: str, path: str | PathLike[str], *, text_only: bool) -> list[str]:
     """Check that a local file can be published and read by the service.
 
     Args:
         option: The option that has it.
         path: Anything.
         text_only: Whether it must be plain text.
-        no_text: Endings of names of files that are no text.
 
     Returns:
         Problems.
@@ -33,8 +52,7 @@ def check_documents_file(
     Source: Developer Guide, "Preparing inputs for asynchronous custom analysis" (UTF-8 text).
     """
     try:
-        file = Path(path)
-        return _check(option, file, text_only=text_only, is_text=not file.name.lower().endswith(tuple(no_text)))
+        return _check_place(option, Path(path)) or _check_content(option, Path(path), text_only=text_only)
     except (TypeError, ValueError):
         return [problem(option, path, "the path of a local file", "pass it as text or as a Path")]
     except OSError as error:
@@ -42,7 +60,7 @@ def check_documents_file(
         return [problem(option, str(path), "a file that is there, can be read and is not empty", advice)]
 
 
-def _check(option: str, path: Path, *, text_only: bool, is_text: bool) -> list[str]:
+def _check_place(option: str, path: Path) -> list[str]:
     allowed = "a file that is there, can be read and is not empty"
     if not path.exists():
         return [problem(option, str(path), allowed, f"there is no such file; looked for {path.absolute()}")]
@@ -53,13 +71,28 @@ def _check(option: str, path: Path, *, text_only: bool, is_text: bool) -> list[s
         return [problem(option, str(path), allowed, "this is a device or a pipe; write documents into a file")]
     if not path.stat().st_size:
         return [problem(option, str(path), allowed, "this one is empty; write documents into it")]
-    with path.open("rb") as file:
-        is_binary = file.read(8).startswith(_MAGIC)
-    if is_text and (text_only or not is_binary):
-        fault = _fault(path, lines=text_only)
-        if fault:
-            return [problem(option, str(path), "UTF-8 text", fault)]
     return []
+
+
+def _check_content(option: str, path: Path, *, text_only: bool) -> list[str]:
+    with path.open("rb") as file:
+        beginning = file.read(8)
+    found = next((kind for kind in _KINDS if beginning.startswith(kind.beginnings)), None)
+    named = next((kind for kind in _KINDS if path.suffix.lower() in kind.endings), None)
+    if found and named and found != named:
+        return [problem(option, str(path), named.name, f"line 1 begins like {found.name}; {_cure(found)}")]
+    if found and named is None and (text_only or path.suffix or not found.endings):
+        return [problem(option, str(path), "UTF-8 text", f"line 1 begins like {found.name}; {_cure(found)}")]
+    if found or named:
+        return []
+    fault = _fault(path, lines=text_only)
+    return [problem(option, str(path), "UTF-8 text", fault)] if fault else []
+
+
+def _cure(kind: _Kind) -> str:
+    if not kind.endings:
+        return "the service reads no such file; save its text as UTF-8"
+    return f"name it {' or '.join(kind.endings)} and use InputFormat.ONE_DOC_PER_FILE, or save its text as UTF-8"
 
 
 def _fault(path: Path, *, lines: bool) -> str | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.warn import warn
 from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
-from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order
+from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order, policy_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_iam as iam
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from constructs_lib._iam.statements import Statement
 
@@ -33,17 +35,33 @@ class DataAccessPolicy(RolePolicy):
 
     def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
         self._jobs: list[JobAccess] = []
+        self.first_user: IConstruct | None = None
         self._said: tuple[int, list[Statement]] = (0, [])
         self._environment = Environment.of(scope)
         super().__init__(scope, id, role=role, statements=self._say, by_content=True, budget=INLINE_POLICY_LENGTH // 2)
 
-    def add_job(self, access: JobAccess) -> None:
+    def add_job(self, access: JobAccess, user: IConstruct) -> None:
         """Allow what a job needs.
 
         Args:
             access: What the job touches.
+            user: The job, or the workflow; the first one is warned of what concerns them all.
         """
         self._jobs.append(access)
+        if self.first_user is None:
+            self.first_user = user
+
+    def complete(self) -> None:
+        """Write the statements, or say what a role that cannot be changed must have."""
+        super().complete()
+        if self.first_user is not None and not self.is_attached:
+            missing = cdk.Stack.of(self).resolve(policy_document(self._say())["Statement"])
+            warn(
+                self.first_user,
+                "dataAccessRoleIsImmutable",
+                "data_access_role cannot be changed by this app, so that jobs fail unless the role already has these "
+                f"statements: {json.dumps(missing)}",
+            )
 
     def _say(self) -> Sequence[Statement]:
         count, statements = self._said
@@ -66,8 +84,9 @@ def warn_of_wider_prefixes(policy: RolePolicy, prefixes: Sequence[str]) -> None:
         policy: The policy.
         prefixes: What it allows.
     """
-    cdk.Annotations.of(policy).add_warning_v2(
-        "cdk-comprehend-classification:prefixesSummedUp",
+    warn(
+        policy,
+        "prefixesSummedUp",
         f"the prefixes of these jobs are too many for one policy of {policy.budget} characters, so it allows all that "
         f"begins with {' or '.join(map(repr, prefixes))}; give jobs a DataAccessRole and a ClassificationJobHandler "
         "of their own to keep them apart",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
@@ -12,8 +12,11 @@ from aws_cdk import aws_iam as iam
 from constructs_lib._core.addresses import address
 from constructs_lib._core.objects import offers
 from constructs_lib._core.tokens import is_known
+from constructs_lib._core.warn import warn
+from constructs_lib._iam import statements as say
 from constructs_lib._iam.role_policy import RolePolicy
-from constructs_lib._job.warnings import warn
+from constructs_lib.errors import ValidationError, problem
+from constructs_lib.keys import KeyReference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
+    from constructs_lib._core.arns import Environment
+    from constructs_lib._core.buckets import BucketFacts
     from constructs_lib._iam.statements import Statement
+    from constructs_lib.keys import Key
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,59 @@ class Granted:
     account: str | None = None
 
 
+def reading(
+    bucket: BucketFacts, key: Key | None, environment: Environment, *, mine: str, anyones: str
+) -> list[Granted]:
+    """Say what a reader of a bucket gets.
+
+    Args:
+        bucket: The bucket.
+        key: What it is encrypted with.
+        environment: Where it is read.
+        mine: The folder that is read.
+        anyones: The folder that the bucket's policy may name, which is there before a job.
+
+    Returns:
+        Statements on the bucket, and on its key.
+    """
+    here = environment.known_account
+    parts = [
+        Granted(
+            say.read_results(bucket.arn, mine),
+            say.read_results(bucket.arn, anyones),
+            bucket.construct,
+            bucket.account or here,
+        )
+    ]
+    if key is not None:
+        reference = KeyReference.of(key, environment)
+        decrypt = say.decrypt_results(reference, environment)
+        # A key policy speaks of its own key, which it cannot name.
+        of_itself = [replace(statement, resources=["*"]) for statement in decrypt]
+        construct = cast("kms.IKey", key) if offers(key, "add_to_resource_policy", "key_arn") else None
+        parts.append(Granted(decrypt, of_itself, construct, reference.owner or here))
+    return parts
+
+
+def principal_of(scope: Construct, grantee: iam.IGrantable) -> iam.IPrincipal:
+    """Ask a grantee who it is.
+
+    Args:
+        scope: What is granted.
+        grantee: Anything.
+
+    Returns:
+        The principal.
+
+    Raises:
+        ValidationError: It is no grantee.
+    """
+    if offers(grantee, "grant_principal"):
+        return grantee.grant_principal
+    found = problem("grantee", grantee, "an iam.IGrantable", "pass a role, a user, or a construct that has a role")
+    raise ValidationError([found], scope.node.path)
+
+
 def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[Granted]) -> iam.Grant:
     """Grant something.
 
@@ -53,8 +112,11 @@ def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[
 
     Returns:
         The grant; without success when something could not be granted at all.
+
+    Raises:
+        ValidationError: The grantee is none.
     """
-    principal = grantee.grant_principal
+    principal = principal_of(scope, grantee)
     grants, missing = [], []
     allowed = _in_policies_of(scope, name, grantee, [statement for part in parts for statement in part.statements])
     if allowed is not None:

@@ -133,6 +133,7 @@ def network_statements(vpc_arn: str, environment: Environment) -> list[Statement
         say.find_network_interfaces(),
         say.find_active_jobs(),
         say.remove_network_interfaces(vpc_arn, environment),
+        say.detach_from_instances(environment),
     ]
 
 

@@ -98,6 +98,7 @@ class RolePolicy(iam.Policy):
         self._statements = statements
         self._late = late
         self._by_content = by_content
+        self._may_be_empty = may_be_empty
         self._role = role
         self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
@@ -121,8 +122,7 @@ class RolePolicy(iam.Policy):
     def complete(self) -> None:
         """Write the statements, so that whoever reads the policy sees them."""
         self._write(self._statements())
-        if self._written:
-            # Nothing happens when it is attached already.
+        if self._may_be_empty and self._written:
             self._role.attach_inline_policy(self)
         if self._by_content:
             content = settled(self._scope, _rendered(self._statements()))
@@ -162,8 +162,9 @@ class RolePolicy(iam.Policy):
         if not statements:
             return []
         if not self.is_attached:
-            # A role of `iam.Role.customize_roles` reports what it is given, and takes nothing.
-            self._role.attach_inline_policy(self)
+            # A role of `iam.Role.customize_roles` takes nothing, and reports what it is given whenever it is given it.
+            if not self._may_be_empty:
+                self._role.attach_inline_policy(self)
             return []
         acknowledge_wildcards(self, statements)
         length = self.length(statements)

@@ -354,6 +354,18 @@ def remove_network_interfaces(vpc_arn: str, environment: Environment) -> Stateme
     )
 
 
+def detach_from_instances(environment: Environment) -> Statement:
+    """The handler takes interfaces that the service left behind away from the instances of the service."""
+    return Statement(
+        "DetachFromInstances",
+        ["ec2:DetachNetworkInterface"],
+        [f"arn:{environment.partition}:ec2:{environment.region}:*:instance/*"],
+        "a detachment is judged on the interface, which must be of the network, and on the instance, which is the "
+        "service's own, of an account that no page names",
+        "Service Authorization Reference, Amazon EC2",
+    )
+
+
 _ON_BUCKETS = ["s3:GetBucketLocation", "s3:ListBucket"]
 _ON_OBJECTS = [
     "s3:AbortMultipartUpload",

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 import jsii
 
 from constructs_lib._core.nesting import outermost_stack
-from constructs_lib._job.warnings import warn
+from constructs_lib._core.warn import warn
 
 
 @jsii.implements(cdk.IStringProducer)

@@ -9,8 +9,8 @@ import aws_cdk as cdk
 
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.tokens import is_known
+from constructs_lib._core.warn import warn
 from constructs_lib._iam.permissions import data_access_statements
-from constructs_lib._iam.role_policy import policy_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,34 +43,6 @@ REGIONS = frozenset(
         "us-west-2",
     }
 )
-
-
-def warn(construct: IConstruct, name: str, text: str) -> None:
-    """Warn at synthesis.
-
-    Args:
-        construct: Whom it concerns.
-        name: What `Annotations.acknowledge_warning` knows the warning by, after the library's name.
-        text: What is the matter, and what to do.
-    """
-    cdk.Annotations.of(construct).add_warning_v2(f"cdk-comprehend-classification:{name}", text)
-
-
-def warn_of_missing_statements(job: IConstruct, access: JobAccess, environment: Environment) -> None:
-    """Say what a role that cannot be changed must have.
-
-    Args:
-        job: The job.
-        access: What it touches.
-        environment: Where it runs.
-    """
-    document = cdk.Stack.of(job).resolve(policy_document(data_access_statements([access], environment)))
-    warn(
-        job,
-        "dataAccessRoleIsImmutable",
-        "data_access_role cannot be changed by this app, so the job fails unless the role already has these "
-        f"statements: {json.dumps(document['Statement'])}",
-    )
 
 
 def warn_of_foreign_keys(job: IConstruct, access: JobAccess, environment: Environment) -> None:
@@ -137,7 +109,7 @@ def warn_of_region(job: IConstruct, environment: Environment) -> None:
     region = environment.known_region
     if region and region not in REGIONS:
         warn(
-            job,
+            cdk.Stack.of(job),
             "regionUnknown",
             f"Region {region} was not known to have Amazon Comprehend when this version was released; known: "
             f"{', '.join(sorted(REGIONS))}",
@@ -159,18 +131,18 @@ def warn_of_unread_images(job: IConstruct) -> None:
     )
 
 
-def warn_of_role_path(job: IConstruct, role: iam.IRole, arn: str) -> None:
+def warn_of_role_path(user: IConstruct, role: iam.IRole, arn: str) -> None:
     """Say that a policy may go to another role than was meant.
 
     Args:
-        job: The job.
+        user: The first job that uses it.
         role: The role.
         arn: Its ARN.
     """
     if is_known(arn) or not _NAME_IS_CUT.of(role, lambda: _name_is_cut(role)):
         return
     warn(
-        job,
+        user,
         "roleNameFromArn",
         "data_access_role was imported by an ARN that only the deployment knows; its name is taken to be what follows "
         "the first slash, so that for an ARN with a path, such as role/service-role/X, the statements go to another "

@@ -91,7 +91,7 @@ class RunsMachine(Construct):
             arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
         )
         # Apart, as it names the state machine, which waits for the other one.
-        RolePolicy(
+        self.own_runs = RolePolicy(
             self,
             "OwnRunsPolicy",
             role=role,

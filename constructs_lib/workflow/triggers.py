@@ -16,16 +16,18 @@ from constructs import Construct
 
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.prefixes import check_prefix
+from constructs_lib._core.warn import warn
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.role_policy import RolePolicy
-from constructs_lib._job.warnings import warn
 from constructs_lib.errors import problem
 from constructs_lib.workflow.definition import UNTOLD
 from constructs_lib.workflow.limits import check_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from constructs import IDependable
 
     from constructs_lib._core.arns import Environment
     from constructs_lib._core.buckets import BucketFacts
@@ -41,11 +43,15 @@ class Triggers(Construct):
         scope: Where it is defined.
         id: Its construct id.
         machine_arn: What they start.
+        ready: What must be there before the first run starts.
         environment: Where they are.
     """
 
-    def __init__(self, scope: Construct, id: str, *, machine_arn: str, environment: Environment) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, machine_arn: str, ready: IDependable, environment: Environment
+    ) -> None:
         super().__init__(scope, id)
+        self._ready = ready
         self._machine_arn = machine_arn
         self._environment = environment
         self._scheduler: iam.Role | None = None
@@ -89,8 +95,7 @@ class Triggers(Construct):
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
             ),
         )
-        if self._policy is not None:
-            found.node.add_dependency(self._policy)
+        found.node.add_dependency(self._ready, *([self._policy] if self._policy else []))
         return found
 
     def run_on_upload(self, bucket: BucketFacts, inbox: str, made: s3.Bucket | None) -> None:
@@ -174,7 +179,7 @@ class Triggers(Construct):
                 )
             ],
         )
-        rule.node.add_dependency(policy)
+        rule.node.add_dependency(policy, self._ready)
 
     def _rule_role(self) -> tuple[iam.Role, RolePolicy]:
         role = iam.Role(

@@ -8,6 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from constructs_lib._core.objects import offers
+from constructs_lib.errors import problem
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,6 +43,29 @@ def metric(workflow: str, name: str, statistic: str, label: str | None = None) -
         label=label,
         period=cdk.Duration.hours(1),
     )
+
+
+def alarm_problems(actions: Sequence[object], max_age: object) -> list[str]:
+    """Check the options of alarms.
+
+    Args:
+        actions: What is done.
+        max_age: From which age on somebody should look, or None.
+
+    Returns:
+        Problems.
+    """
+    found = [
+        problem("actions", action, "a cloudwatch.IAlarmAction", "use one of aws_cloudwatch_actions, such as SnsAction")
+        for action in actions
+        if not offers(action, "bind")
+    ]
+    if max_age is not None and not (
+        isinstance(max_age, cdk.Duration) and not max_age.is_unresolved() and max_age.to_milliseconds() > 0
+    ):
+        allowed = "a cdk.Duration above zero that is known at synthesis"
+        found.append(problem("max_age", max_age, allowed, "use cdk.Duration.hours(...)"))
+    return found
 
 
 class Alarms(Construct):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import aws_cdk as cdk
 import jsii
@@ -12,10 +12,11 @@ from constructs import Construct, IValidation
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.objects import offers
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
-from constructs_lib._iam.grants import Granted, grant
+from constructs_lib._iam.grants import Granted, grant, reading
 from constructs_lib._iam.permissions import JobAccess
 from constructs_lib._iam.roles import role_arn
 from constructs_lib._iam.statements import S3Location
@@ -26,7 +27,7 @@ from constructs_lib._job.settings import JobSettings
 from constructs_lib._job.tags import check_tags, tags_of_job
 from constructs_lib._parts import Parts, add_output, parts_problems
 from constructs_lib.documents import Documents
-from constructs_lib.errors import ValidationError
+from constructs_lib.errors import ValidationError, problem
 from constructs_lib.keys import KeyReference
 from constructs_lib.results import Results
 from constructs_lib.workflow import watching
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from constructs_lib.keys import Key
     from constructs_lib.model import ClassificationModel
     from constructs_lib.network import ClassificationNetwork
+
+Made = TypeVar("Made")
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -184,12 +187,12 @@ class DocumentClassificationWorkflow(Construct):
         self._source, _ = self._parts.documents.place or (BucketFacts.named(""), "")
         self._target = self._parts.results.place or BucketFacts.named("")
         self._predictions = f"{self._parts.results.folder}predictions/"
+        self._results_key = self._parts.results.encryption_key or self._target.encryption_key
         self._jobs = self._job_needs(model)
         self._data_access = DataAccessPolicy(self, "DataAccess", role=self._parts.data_access_role)
         for prefix in self._prefixes:
             self._allow_reading(prefix)
-        if not self._data_access.is_attached:
-            warnings.warn_of_missing_statements(self, self._jobs, environment)
+        warnings.warn_of_role_path(self, self._parts.data_access_role, self._jobs.role_arn)
         warnings.warn_of_foreign_keys(self, self._jobs, environment)
         warnings.warn_of_foreign_buckets(self, self._jobs, environment, [self._source, self._target])
         warnings.warn_of_region(self, environment)
@@ -203,7 +206,11 @@ class DocumentClassificationWorkflow(Construct):
         )
         self._runs = self._make_machine(model, job_name, removal_policy)
         self._triggers = Triggers(
-            self, "Triggers", machine_arn=self.state_machine.state_machine_arn, environment=environment
+            self,
+            "Triggers",
+            machine_arn=self.state_machine.state_machine_arn,
+            ready=self._runs.own_runs,
+            environment=environment,
         )
         self._table: PredictionsTable | None = None
         if predictions_table:
@@ -361,7 +368,12 @@ class DocumentClassificationWorkflow(Construct):
 
         Returns:
             The alarms; the one on silence joins them when a schedule is added later.
+
+        Raises:
+            ValidationError: Options cannot work; lists all of them.
         """
+        if problems := watching.alarm_problems(actions, max_age):
+            raise ValidationError(problems, f"{self.node.path}.add_alarms")
         self._alarms = watching.Alarms(
             self,
             "Alarms",
@@ -411,16 +423,12 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The grant; a warning has the statements that are missing.
         """
-        rows = say_of_jobs.read_results(self._target.arn, self._predictions)
-        key = self._jobs.results_key
-        account = self._environment.known_account
-        parts = [Granted(rows, rows, self._target.construct, self._target.account or account)]
-        if key:
-            decrypt = say_of_jobs.decrypt_results(key, self._environment)
-            parts.append(Granted(decrypt, decrypt, self._target.encryption_key, self._target.account or account))
+        parts = reading(
+            self._target, self._results_key, self._environment, mine=self._predictions, anyones=self._predictions
+        )
         if self._table:
             queries = say.query_table(self._environment, self._table.database.ref, self._table.table.ref)
-            parts.append(Granted(queries, account=account))
+            parts.append(Granted(queries, account=self._environment.known_account))
         return grant(self, "ReadPredictions", grantee, parts)
 
     def metric_runs_succeeded(self, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401
@@ -432,7 +440,7 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The metric.
         """
-        return self.state_machine.metric_succeeded(**options)
+        return self._as_the_cdk_takes("metric_runs_succeeded", lambda: self.state_machine.metric_succeeded(**options))
 
     def metric_runs_failed(self, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401
         """Count runs that failed.
@@ -443,7 +451,7 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The metric.
         """
-        return self.state_machine.metric_failed(**options)
+        return self._as_the_cdk_takes("metric_runs_failed", lambda: self.state_machine.metric_failed(**options))
 
     def metric_documents(self, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401
         """Count classified documents.
@@ -454,7 +462,15 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The metric.
         """
-        return watching.metric(self._name, "Documents", "Sum").with_(**options)
+        found = watching.metric(self._name, "Documents", "Sum")
+        return self._as_the_cdk_takes("metric_documents", lambda: found.with_(**options))
+
+    def _as_the_cdk_takes(self, method: str, make: Callable[[], Made]) -> Made:
+        """Tell what the CDK says of options that are passed on to it."""
+        try:
+            return make()
+        except (TypeError, RuntimeError) as error:
+            raise ValidationError([f"options: {error}"], f"{self.node.path}.{method}") from error
 
     def _on(
         self,
@@ -465,18 +481,18 @@ class DocumentClassificationWorkflow(Construct):
     ) -> events.Rule:
         more = dict(options)
         further = more.pop("event_pattern", None)
+        if problems := _rule_problems(target, further):
+            raise ValidationError(problems, f"{self.node.path}: {id}")
         detail: dict[str, list[str]] = {"workflow": [self._name]}
-        rule = events.Rule(
-            self,
+        pattern = events.EventPattern(
+            source=[EVENT_SOURCE],
+            detail_type=[EVENT_TYPE],
+            detail=detail if statuses is None else {**detail, "status": list(statuses)},
+        )
+        targets = [target] if target is not None else None
+        rule = self._as_the_cdk_takes(
             id,
-            event_bus=self._event_bus,
-            event_pattern=events.EventPattern(
-                source=[EVENT_SOURCE],
-                detail_type=[EVENT_TYPE],
-                detail=detail if statuses is None else {**detail, "status": list(statuses)},
-            ),
-            targets=[target] if target is not None else None,
-            **more,
+            lambda: events.Rule(self, id, event_bus=self._event_bus, event_pattern=pattern, targets=targets, **more),
         )
         if further is not None:
             rule.add_event_pattern(**{name: value for name, value in further._values.items() if value is not None})  # noqa: SLF001 - a struct of jsii has no other list
@@ -484,7 +500,6 @@ class DocumentClassificationWorkflow(Construct):
 
     def _job_needs(self, model: ClassificationModel) -> JobAccess:
         parts, environment = self._parts, self._environment
-        results_key = parts.results.encryption_key or self._target.encryption_key
         documents_key = self._source.encryption_key
         return JobAccess(
             model_arn=model.arn,
@@ -492,7 +507,7 @@ class DocumentClassificationWorkflow(Construct):
             documents=S3Location(self._source.arn, self._inbox),
             results=S3Location(self._target.arn, parts.results.folder),
             documents_key=KeyReference.of(documents_key, environment) if documents_key else None,
-            results_key=KeyReference.of(results_key, environment) if results_key else None,
+            results_key=KeyReference.of(self._results_key, environment) if self._results_key else None,
             volume_key=KeyReference.of(parts.volume_key, environment, aliases=False),
             in_network=parts.network is not None,
             textract_action=textract_action(parts.documents.reader),
@@ -500,7 +515,7 @@ class DocumentClassificationWorkflow(Construct):
 
     def _allow_reading(self, prefix: str) -> None:
         access = {**vars(self._jobs), "documents": S3Location(self._source.arn, prefix)}
-        self._data_access.add_job(JobAccess(**access))
+        self._data_access.add_job(JobAccess(**access), self)
 
     def _function_environment(self) -> dict[str, str]:
         given = self._parts.results.encryption_key
@@ -584,6 +599,16 @@ class DocumentClassificationWorkflow(Construct):
         if self._table:
             name = f"{self._table.database.ref}.{self._table.table.ref}"
             add_output(self, "PredictionsTable", name, "Database and table of the predictions")
+
+
+def _rule_problems(target: object, pattern: object) -> list[str]:
+    found = []
+    if target is not None and not offers(target, "bind"):
+        allowed = "an events.IRuleTarget"
+        found.append(problem("target", target, allowed, "use one of aws_events_targets, such as targets.SnsTopic"))
+    if pattern is not None and not isinstance(pattern, events.EventPattern):
+        found.append(problem("event_pattern", pattern, "an events.EventPattern", "pass events.EventPattern(...)"))
+    return found
 
 
 @jsii.implements(cdk.IStableStringProducer)

@@ -8,7 +8,7 @@ from aws_cdk import assertions
 from aws_cdk import aws_s3 as s3
 from support import CLASSIFIER_ARN, new_app
 
-from constructs_lib import ClassificationModel, DocumentClassificationPipeline, PrivateBucket
+from constructs_lib import ClassificationModel, DocumentClassificationPipeline, PrivateBucket, ValidationError
 
 MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
 
@@ -59,6 +59,19 @@ def test_an_imported_bucket_gets_a_warning_with_the_statement(stack):
 def test_a_bucket_with_a_key_gets_a_warning(stack, key):
     pipeline(stack, access_logs_bucket=s3.Bucket(stack, "Logs", encryption=s3.BucketEncryption[key]))
     assert [text for text in warnings_of(stack) if "SSE-S3" in text]
+
+
+def test_a_bucket_with_object_lock_gets_a_warning(stack):
+    pipeline(stack, access_logs_bucket=s3.Bucket(stack, "Logs", object_lock_enabled=True))
+    assert len([text for text in warnings_of(stack) if "S3 Object Lock" in text]) == 2
+
+
+def test_a_bucket_of_another_account_is_refused():
+    env = cdk.Environment(account="111122223333", region="us-east-1")
+    stack = cdk.Stack(new_app(), "Stack", env=env)
+    logs = s3.Bucket.from_bucket_attributes(stack, "Logs", bucket_name="far-logs", account="444455556666")
+    with pytest.raises(ValidationError, match="access_logs_bucket: got 'a bucket of account 444455556666'"):
+        pipeline(stack, access_logs_bucket=logs)
 
 
 def test_two_pipelines_log_to_one_bucket_under_prefixes_and_names_of_their_own(stack):

@@ -16,6 +16,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
 from support import CLASSIFIER_ARN, documents_in, new_app, results_in
 
 from constructs_lib import (
@@ -25,6 +26,7 @@ from constructs_lib import (
     DataAccessRole,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
     DocumentReader,
     Documents,
     EmptyInput,
@@ -39,6 +41,7 @@ from constructs_lib import (
 
 MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
 FILE = InputFormat.ONE_DOC_PER_FILE
+HOURLY = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
 
 PLAIN = [
     None,
@@ -164,6 +167,22 @@ def job(stack, **options):
     return DocumentClassificationJob(stack, f"Job{next(numbers)}", **given)
 
 
+def workflow(stack):
+    made = stack.node.try_find_child("Workflow")
+    return made or DocumentClassificationWorkflow(stack, "Workflow", model=MODEL, network_isolation=False)
+
+
+def add_alarms(stack, *actions, **options):
+    """Alarms are added once."""
+    workflow(stack).node.try_remove_child("Alarms")
+    return workflow(stack).add_alarms(*actions, **options)
+
+
+def add_schedule(stack, **options):
+    given = {"schedule": HOURLY, "prefix": "mails/%Y/", **options}
+    return workflow(stack).add_schedule(f"Schedule{next(numbers)}", **given)
+
+
 def with_documents(make):
     return lambda stack, value: job(stack, documents=make(stack, value))
 
@@ -220,6 +239,28 @@ HANDLER_OPTIONS = (
     "environment_encryption",
     "role",
 )
+WORKFLOW_OPTIONS = (
+    "model",
+    "documents",
+    "results",
+    "schedule",
+    "run_on_upload",
+    "max_documents",
+    "max_input_size",
+    "timeout",
+    "predictions_table",
+    "event_bus",
+    "encryption_key",
+    "volume_encryption_key",
+    "data_access_role",
+    "network",
+    "network_isolation",
+    "access_logs_bucket",
+    "removal_policy",
+    "outputs",
+    "job_name",
+    "tags",
+)
 WAYS = {
     **{f"job {name}": (lambda stack, value, name=name: job(stack, **{name: value})) for name in JOB_OPTIONS},
     **{
@@ -230,23 +271,7 @@ WAYS = {
         f"network {name}": construct(ClassificationNetwork, name)
         for name in ("vpc", "vpc_subnets", "security_groups", "max_azs", "cidr", "removal_policy")
     },
-    **{
-        f"handler {name}": construct(ClassificationJobHandler, name)
-        for name in [
-            "runtime",
-            "architecture",
-            "memory_size",
-            "log_group",
-            "log_retention",
-            "removal_policy",
-            "vpc",
-            "vpc_subnets",
-            "security_groups",
-            "environment",
-            "environment_encryption",
-            "role",
-        ]
-    },
+    **{f"handler {name}": construct(ClassificationJobHandler, name) for name in HANDLER_OPTIONS},
     **{f"role {name}": construct(DataAccessRole, name) for name in ("role_name", "permissions_boundary")},
     **{
         f"bucket {name}": construct(PrivateBucket, name)
@@ -299,6 +324,42 @@ WAYS = {
     },
     "tag key": lambda stack, value: job(stack, tags={value: "x"} if _is_hashable(value) else {0: "x"}),
     "tag value": lambda stack, value: job(stack, tags={"x": value}),
+    **{
+        f"workflow {name}": construct(
+            DocumentClassificationWorkflow, name, model=MODEL, network_isolation=name == "network"
+        )
+        for name in WORKFLOW_OPTIONS
+    },
+    **{
+        f"job {name}": (lambda stack, value, name=name: getattr(job(stack), name)(value))
+        for name in ("grant_describe", "grant_read_results")
+    },
+    **{
+        f"workflow {name}": (lambda stack, value, name=name: getattr(workflow(stack), name)(value))
+        for name in ("grant_start", "grant_read_predictions")
+    },
+    **{
+        f"add_schedule {name}": (lambda stack, value, name=name: add_schedule(stack, **{name: value}))
+        for name in ("schedule", "prefix", "offset")
+    },
+    **{
+        f"{method} {name}": (
+            lambda stack, value, method=method, name=name: getattr(workflow(stack), method)(
+                f"Rule{next(numbers)}", **{name: value}
+            )
+        )
+        for method in ("on_completed", "on_failed", "on_state_change")
+        for name in ("target", "description", "event_pattern", "rule_name")
+    },
+    "add_alarms actions": add_alarms,
+    "add_alarms max_age": lambda stack, value: add_alarms(stack, max_age=value),
+    **{
+        f"{method} {name}": (
+            lambda stack, value, method=method, name=name: getattr(workflow(stack), method)(**{name: value})
+        )
+        for method in ("metric_runs_succeeded", "metric_runs_failed", "metric_documents")
+        for name in ("period", "statistic", "label", "unit", "dimensions_map")
+    },
 }
 
 

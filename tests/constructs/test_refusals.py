@@ -241,6 +241,40 @@ def test_a_local_file_that_the_service_would_not_read_is_refused_with_the_line(c
     assert fault in problem
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("a.txt", b"%PDF-1.7\n1 0 obj\n", "a PDF file; name it .pdf and use"),
+        ("a.csv", b"PK\x03\x04abc", "a Word or ZIP file; name it .docx or .doc"),
+        ("a.txt", b"\x89PNG\r\n", "a PNG image"),
+        ("a.txt", b"\xff\xd8\xff\xe0", "a JPEG image"),
+        ("a.txt", b"II*\x00abc", "a TIFF image"),
+        ("a.txt", b"{\\rtf1\\ansi Hello}", "an RTF file; the service reads no such file"),
+        ("a", b"{\\rtf1\\ansi Hello}", "an RTF file"),
+        ("a.ps", b"%!PS-Adobe-3.0\n", "a PostScript file"),
+        ("a.txt.gz", b"\x1f\x8b\x08\x00", "a compressed file"),
+        ("a.pdf", b"\x89PNG\r\n", "a PNG image; name it .png"),
+    ],
+)
+def test_a_file_of_another_kind_than_its_name_says_is_refused(concrete, tmp_path, name, content, kind):
+    (tmp_path / name).write_bytes(content)
+    documents = Documents.from_asset(tmp_path / name, input_format=InputFormat.ONE_DOC_PER_FILE)
+    (problem,) = refusal(concrete, documents=documents)
+    assert f"line 1 begins like {kind}" in problem
+
+
+def test_a_scan_without_an_ending_and_markup_are_taken(stack, tmp_path):
+    for name, content in {"scan": b"%PDF-1.7\n", "page.html": b"<!doctype html><p>Text"}.items():
+        (tmp_path / name).write_bytes(content)
+        DocumentClassificationJob(
+            stack,
+            name,
+            model=CLASSIFIER,
+            documents=Documents.from_asset(tmp_path / name, input_format=InputFormat.ONE_DOC_PER_FILE),
+            results=results_in(stack),
+        )
+
+
 def test_a_text_file_and_a_scan_are_taken(stack, tmp_path):
     (tmp_path / "lines.txt").write_text("\ufeffGrüße\n文書\n", encoding="utf-8")
     (tmp_path / "scan.pdf").write_bytes(b"%PDF-1.7\n\xff\xfe")

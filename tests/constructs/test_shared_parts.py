@@ -153,12 +153,13 @@ def test_the_report_of_roles_that_others_make_has_the_real_statements():
         app.synth()
     report = json.loads((Path(app.outdir) / "iam-policy-report.json").read_text())
     found = {
-        role["roleConstructPath"].rpartition("/")[2]: {each["Sid"] for each in role["identityPolicyStatements"]}
+        role["roleConstructPath"].rpartition("/")[2]: [each["Sid"] for each in role["identityPolicyStatements"]]
         for role in report["roles"]
     }
-    assert {"ReadDocuments", "WriteResults", "EncryptVolumes", "UseNetwork"} <= found["DataAccessRole"]
-    assert {"StartJobs", "PassDataAccessRoles", "TagJobs", "RemoveNetworkInterfaces"} <= found["Role"]
-    assert found["FlowLogsRole"] == {"WriteFlowLogs"}
+    assert all(len(set(names)) == len(names) for names in found.values()), "each statement is reported once"
+    assert {"ReadDocuments", "WriteResults", "EncryptVolumes", "UseNetwork"} <= set(found["DataAccessRole"])
+    assert {"StartJobs", "PassDataAccessRoles", "TagJobs", "RemoveNetworkInterfaces"} <= set(found["Role"])
+    assert found["FlowLogsRole"] == ["WriteFlowLogs"]
 
 
 def test_a_shared_network_lets_named_buckets_pass_and_those_of_the_account_that_it_cannot_name():
@@ -369,3 +370,25 @@ def test_a_pipeline_puts_documents_and_results_where_it_is_told(stack):
     assert request["OutputDataConfig"]["S3Uri"] == "s3://their-bucket/out/"
     assert pipeline.results_bucket.bucket_name == "their-bucket"
     assert job_properties(assertions.Template.from_stack(stack))["WhenEmpty"] == "SKIP"
+
+
+def test_a_role_is_warned_of_once_a_stack_however_many_jobs_use_it(stack):
+    fixed = iam.Role.from_role_arn(stack, "Fixed", "arn:aws:iam::111122223333:role/x", mutable=False)
+    unknown = iam.Role.from_role_arn(stack, "Unknown", cdk.CfnParameter(stack, "RoleArn").value_as_string)
+    for number in range(3):
+        for name, role in {"Fixed": fixed, "Unknown": unknown}.items():
+            add_job(
+                stack, f"{name}Job{number}", data_access_role=role, documents=documents_in(stack, f"{name}-{number}/")
+            )
+    (missing,) = [text for text in warnings_of(stack) if "data_access_role cannot be changed" in text]
+    assert all(f"/Fixed-{number}/*" in missing for number in range(3))
+    assert "Unknown-" not in missing
+    assert len([text for text in warnings_of(stack) if "the first slash" in text]) == 1
+
+
+def test_a_region_is_warned_of_once_a_stack():
+    stack = cdk.Stack(new_app(), "Stack", env=cdk.Environment(region="eu-north-1"))
+    model = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN.replace("us-east-1", "eu-north-1"))
+    for number in range(3):
+        add_job(stack, f"Job{number}", model=model)
+    assert len([text for text in warnings_of(stack) if "was not known to have" in text]) == 1

@@ -137,6 +137,7 @@ NETWORK = [
         "arn:aws-us-gov:ec2:us-gov-west-1:111122223333:network-interface/*",
         {"ArnEquals": {"ec2:Vpc": VPC}},
     ),
+    ("DetachFromInstances", "ec2:DetachNetworkInterface", "arn:aws-us-gov:ec2:us-gov-west-1:*:instance/*", {}),
 ]
 FLOW_LOGS = [("WriteFlowLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], LOG, {})]
 KEY = KeyReference("k1", "arn:key/1")
@@ -227,6 +228,7 @@ def test_a_wildcard_in_an_arn_stands_for_what_nobody_knows_before():
         "UntagJobs",
         "TagJobs",
         "RemoveNetworkInterfaces",
+        "DetachFromInstances",
         "WriteFlowLogs",
         "SendInsights",
         "ReadResults",

@@ -238,6 +238,21 @@ def test_whoever_is_granted_it_may_start_runs_and_query(stack):
     assert text_of(granted["ReadResults"]["Resource"]).endswith("/results/predictions/*")
 
 
+def test_a_reader_of_another_account_reads_through_the_policies_of_bucket_and_key():
+    env = cdk.Environment(account="111122223333", region="us-east-1")
+    stack = cdk.Stack(new_app(), "Stack", env=env)
+    found = DocumentClassificationWorkflow(stack, "Mails", model=MODEL, network_isolation=False)
+    found.grant_read_predictions(iam.ArnPrincipal("arn:aws:iam::444455556666:role/reader"))
+    template = template_of(stack)
+    (on_key,) = [
+        statement
+        for key in template.find_resources("AWS::KMS::Key").values()
+        for statement in key["Properties"]["KeyPolicy"]["Statement"]
+        if "444455556666" in json.dumps(statement["Principal"])
+    ]
+    assert (on_key["Action"], on_key["Resource"]) == ("kms:Decrypt", "*"), "a key policy cannot name its key"
+
+
 def test_a_role_that_cannot_be_changed_is_told_what_it_must_have(stack):
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/access", mutable=False)
     workflow(stack, data_access_role=role)
