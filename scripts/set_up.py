@@ -128,7 +128,8 @@ def install_cli(venv: Path) -> None:
 class LastLine:
     """The last line of a terminal: what is going on, and after a second for how long; nothing where there is none."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause: float = 1.0) -> None:
+        self._pause = pause
         self._text, self._since = "", time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._tick, daemon=True)
@@ -154,7 +155,7 @@ class LastLine:
             self._draw("")
 
     def _tick(self) -> None:
-        while not self._over.wait(1):
+        while not self._over.wait(self._pause):
             self._draw(f"{time.monotonic() - self._since:.0f} s")
 
     def _draw(self, elapsed: str) -> None:

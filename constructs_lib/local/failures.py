@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,20 @@ def _logged(clients: Clients, reason: str, since: datetime) -> Iterator[str]:
             events = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=group["logGroupName"], startTime=int(since.timestamp() * 1000)
             )
-            yield from (event["message"].rstrip() for event in events.search("events") if found[1] in event["message"])
+            messages = [event["message"].rstrip() for event in events.search("events")]
+            yield from (message for message in messages if is_of(message, found[1]))
         except ClientError:  # a group that went with its stack meanwhile
             continue
+
+
+def is_of(message: str, request_id: str) -> bool:
+    """Whether a line of a log is of an event: a line that names its event is of no other that it mentions."""
+    try:
+        told = json.loads(message)
+    except ValueError:
+        told = None
+    named = told.get("RequestId", request_id) if isinstance(told, dict) else request_id
+    return request_id in message and named == request_id
 
 
 def _last_words(output: list[str]) -> list[str]:

@@ -11,8 +11,9 @@ from aws_cdk import aws_ssm as ssm
 from local.bench import ACCOUNT, REGION, Bench
 from support import new_app
 
-from constructs_lib.local import LocalAws, LocalAwsError, cloud_assembly
+from constructs_lib.local import LocalAws, LocalAwsError, cloud_assembly, deployment, failures
 from constructs_lib.local.data import train_classifier
+from constructs_lib.local.local_errors import CdkCliError
 
 ABROAD = {"account": "111122223333", "region": "eu-west-1"}
 
@@ -152,6 +153,34 @@ def test_the_reason_of_a_failed_stack_stands_last_and_alone(local_aws, bench, re
     assert before[0] == "The function logged of this event:"
     assert '"message": "got it"' in before[1]
     assert len(before) < 8
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('{"message": "failed", "RequestId": "one"}', True),
+        ('{"message": "deleted", "id": "not-started/one", "RequestId": "two"}', False),
+        ('{"message": "of the request one"}', True),
+        ("Traceback of one", True),
+        ("START RequestId: two", False),
+        ("[]", False),
+    ],
+)
+def test_only_the_lines_of_the_event_that_failed_are_shown(line, shown):
+    assert failures.is_of(line, "one") is shown
+
+
+@pytest.mark.parametrize(("trained", "hint"), [(True, True), (False, False)])
+def test_an_app_of_a_fixed_environment_is_told_the_options_when_it_cannot_be_synthesized(tmp_path, trained, hint):
+    class Elsewhere(LocalAws):
+        def synthesize(self, *_):
+            arn = "arn:aws:comprehend:us-east-1:000000000000:document-classifier/local"
+            raise CdkCliError("synth", 1, [f"model: got '{arn}'; allowed: Region eu-central-1, the stack's"])
+
+    plan = deployment.Plan(tmp_path, train=tmp_path / "training.csv" if trained else None)
+    with pytest.raises(LocalAwsError) as error:
+        deployment._synthesize(Elsewhere(), plan)
+    assert ("needs --account and --region" in str(error.value)) is hint
 
 
 def test_what_the_cli_refuses_itself_is_said_in_its_last_words(local_aws, app, tmp_path):

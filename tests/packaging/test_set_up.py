@@ -1,8 +1,11 @@
 """The set-up of a checkout notices what it cannot use, and makes it anew."""
 
+import io
 import os
+import re
 import subprocess
 import sys
+import time
 
 import pytest
 from support import ROOT
@@ -105,3 +108,26 @@ def test_make_alone_lists_the_targets():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("demo", "test", "docs", "bench", "format", "clean"):
         assert f"\n  {target} " in listed
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_silence_is_counted_on_the_last_line_which_goes_at_the_end(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    with set_up.LastLine(pause=0.01) as last:
+        last.show("Installing")
+        deadline = time.monotonic() + 10
+        while not re.search(r"\d s  Installing", terminal.getvalue()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    assert terminal.getvalue().endswith("Installing\r\r\x1b[K")
+
+
+def test_where_there_is_no_terminal_nothing_is_shown(capsys):
+    with set_up.LastLine(pause=0.01) as last:
+        last.show("Installing")
+    assert capsys.readouterr().out == ""
