@@ -6,8 +6,11 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.metadata import PackageNotFoundError, metadata, version
 
 import pytest
+from packaging.specifiers import SpecifierSet
 from support import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -131,3 +134,19 @@ def test_where_there_is_no_terminal_nothing_is_shown(capsys):
     with set_up.LastLine(pause=0.01) as last:
         last.show("Installing")
     assert capsys.readouterr().out == ""
+
+
+def test_every_pin_can_be_had_for_the_oldest_python_that_is_supported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    oldest = f"{project['requires-python'].removeprefix('>=')}.0"
+    pins = re.findall(r"^([\w.-]+)==", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    asked = {name: metadata(name).get("Requires-Python") or "" for name in pins if installed(name)}
+    assert len(asked) > 100
+    assert [name for name, python in asked.items() if not SpecifierSet(python).contains(oldest)] == []
+
+
+def installed(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
