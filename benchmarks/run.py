@@ -1,6 +1,6 @@
 """Every measurement, or some: what is measured, in turns, and in which order.
 
-python benchmarks/run.py                     all, in about ten minutes
+python benchmarks/run.py                     all, in about a quarter of an hour on a machine that does nothing else
 python benchmarks/run.py deploy demo         these
 python benchmarks/run.py --write             into results.json as well, from which the pages get their figures
 """
@@ -66,7 +66,7 @@ PARTS: dict[str, Callable[[int], list[Table]]] = {
     "synth": lambda rounds: synth.tables(rounds, [1, 10, 100]),
     "handler": lambda rounds: cold_run(3 * rounds),
     "predictions": reader.tables,
-    "workflow": lambda _rounds: workflow_year.tables(30),
+    "workflow": lambda _rounds: workflow_year.tables(),
     "demo": lambda _rounds: demo.tables(1),
 }
 

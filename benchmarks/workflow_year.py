@@ -252,7 +252,7 @@ def tables(days: int = 365) -> list[Table]:
         ("runs, jobs, runs that failed", f"{year.runs:,}, {year.jobs:,}, {year.failed}"),
         ("active jobs of the inbox at most", f"{year.most_active}"),
         ("upload to prediction, median and 99 %", " and ".join(minutes)),
-        ("starts that were refused", f"{year.refused / year.starts:.1%}"),
+        ("starts that were refused, and made again", f"{year.refused / year.starts:.1%}"),
         ("cost a month, 1,000 documents a day", f"${small[0]:.2f} and ${small[1]:,.0f} for the service"),
         ("cost a month, 100,000 documents a day", f"${large[0]:.2f} and ${large[1]:,.0f} for the service"),
     ]

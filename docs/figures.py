@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,60 @@ def demo_seconds() -> str:
     (table,) = _results()["demo"]["tables"]
     (whole,) = [seconds for step, seconds in table["rows"] if step == "the whole"]
     return str(5 * math.ceil(float(whole) / 5))
+
+
+def _workflow() -> tuple[str, int, dict[str, str], dict[str, str]]:
+    """When and where the workflow was measured, over how many days, and what was found of it and of collecting."""
+    part = _results()["workflow"]
+    year, collected = part["tables"]
+    (days,) = re.findall(r"(\d+) days", year["title"])
+    return part["measured"], int(days), dict(year["rows"]), dict(collected["rows"])
+
+
+def workflow_year() -> str:
+    """Say in one sentence what a workflow was like.
+
+    Returns:
+        Markdown.
+    """
+    measured, days, year, _ = _workflow()
+    lost, twice = year["lost, or classified twice"].split(", ")
+    kept = "none was lost or classified twice"
+    if (lost, twice) != ("0", "0"):
+        kept = f"{lost} were lost and {twice} classified twice"
+    half, most = re.findall(r"([\d,]+) min", year["upload to prediction, median and 99 %"])
+    span = "A year" if days == 365 else f"{days} days"  # noqa: PLR2004
+    return (
+        f"{span} of a workflow, played in virtual time on {measured.partition(',')[0]}: "
+        f"{year['documents that arrived']} documents arrived, {kept},\n"
+        f"half had their prediction within {half} minutes and 99 of 100 within {most}\n"
+        "([figures](docs/workflow.md#what-was-simulated-and-measured))."
+    )
+
+
+def workflow_figures() -> str:
+    """Write what a workflow was like.
+
+    Returns:
+        Markdown.
+    """
+    measured, days, year, _ = _workflow()
+    rows = "\n".join(f"| {what} | {value} |" for what, value in year.items())
+    return f"| what | {days} days |\n| --- | --- |\n{rows}\n\nMeasured on {measured}."
+
+
+def collecting() -> str:
+    """Say what collecting costs the function.
+
+    Returns:
+        Markdown.
+    """
+    _, _, _, found = _workflow()
+    return (
+        f"Collecting {found['documents in one batch']} documents in one run took "
+        f"{found['CPU a document, the S3 in memory included']} of CPU a document and\n"
+        f"{found['memory that it took, the copies included']}, with an S3 in memory."
+    )
 
 
 def comparison() -> str:

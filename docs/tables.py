@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figures import comparison, demo_seconds, measurements
+from figures import collecting, comparison, demo_seconds, measurements, workflow_figures, workflow_year
 
 from constructs_lib import (
     ClassificationJobHandler,
@@ -175,11 +175,12 @@ def _plain(text: str) -> str:
 
 # Which page has which table, or figure within a sentence.
 TABLES = {
-    "../README.md": {"demo-seconds": demo_seconds},
+    "../README.md": {"demo-seconds": demo_seconds, "workflow-year": workflow_year},
     "options.md": {"options": options_table},
     "permissions.md": {"permissions": permissions_table},
     "measurements.md": {"measurements": measurements},
     "comparison.md": {"comparison": comparison},
+    "workflow.md": {"workflow-figures": workflow_figures, "collecting": collecting},
 }
 
 
