@@ -168,10 +168,24 @@ def _in_policy_of_resource(grantee: iam.IGrantable, part: Granted) -> iam.Grant 
     if part.resource is None:
         return None
     found = []
-    # A principal that this app knows as unchangeable pretends to take statements, and the CDK would believe it.
-    owner = iam.ArnPrincipal(cast("Any", grantee.grant_principal).role_arn) if _is_role(grantee) else grantee
+    # Without the app's role behind it: one that is known as unchangeable pretends to take statements.
+    principal = (
+        iam.ArnPrincipal(cast("Any", grantee.grant_principal).role_arn)
+        if _is_role(grantee)
+        else grantee.grant_principal
+    )
     for statement in part.on_resource or part.statements:
-        added = iam.Grant.add_to_principal_or_resource(grantee=owner, resource=part.resource, **_arguments(statement))
+        given = _arguments(statement)
+        # The CDK's own way of writing it leaves out the conditions.
+        written = iam.PolicyStatement(
+            actions=given["actions"],
+            conditions=given["conditions"],
+            principals=[principal],
+            resources=given["resource_arns"],
+        )
+        added = iam.Grant.add_statement_to_resource_policy(
+            statement=written, grantee=grantee, resource=part.resource, **given
+        )
         if not added.success:
             return None
         found.append(added)

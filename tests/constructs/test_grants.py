@@ -61,6 +61,8 @@ def test_somebody_of_another_account_reads_through_the_policies_of_bucket_and_ke
     assert "JobId" not in json.dumps(on_bucket), "the bucket's policy must not wait for the job, which waits for it"
     (on_key,) = resource_side(stack, "AWS::KMS::Key")
     assert (on_key["Action"], on_key["Resource"]) == ("kms:Decrypt", "*")
+    assert on_key["Condition"] == {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}}
+    assert on_bucket[1]["Condition"] == {"StringLike": {"s3:prefix": "results/111122223333-CLN-*/*"}}
 
 
 def test_what_cannot_be_granted_is_no_success_and_a_warning_with_the_statements(stack):
