@@ -183,8 +183,9 @@ class DocumentClassificationJob(cdk.Resource):
         self._resource.node.add_dependency(
             handler.prerequisites(policy, [source, target], binding.dependable if binding else None)
         )
-        warnings.warn_of_foreign_keys(self, access, environment)
-        warnings.warn_of_foreign_buckets(self, access, environment, [source, target])
+        roles = {access.role_arn: data_access_statements([access], environment)}
+        warnings.warn_of_foreign_keys(self, roles, environment, access.keys)
+        warnings.warn_of_foreign_buckets(self, roles, environment, [source, target])
         warnings.warn_of_region(self, environment)
         warnings.warn_of_role_path(policy.first_user or self, role, access.role_arn)
         if documents.wants_textract:

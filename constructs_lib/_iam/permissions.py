@@ -45,6 +45,11 @@ class JobAccess:
     in_network: bool = False
     textract_action: str | None = None
 
+    @property
+    def keys(self) -> tuple[KeyReference | None, ...]:
+        """The keys that it uses."""
+        return self.documents_key, self.results_key, self.volume_key
+
 
 def data_access_statements(jobs: Sequence[JobAccess], environment: Environment) -> list[Statement]:
     """Say what the data access role of some jobs may do.

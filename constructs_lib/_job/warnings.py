@@ -10,17 +10,17 @@ import aws_cdk as cdk
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.tokens import is_known
 from constructs_lib._core.warn import warn
-from constructs_lib._iam.permissions import data_access_statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aws_cdk import aws_iam as iam
     from constructs import IConstruct
 
     from constructs_lib._core.arns import Environment
     from constructs_lib._core.buckets import BucketFacts
-    from constructs_lib._iam.permissions import JobAccess
+    from constructs_lib._iam.statements import Statement
+    from constructs_lib.keys import KeyReference
 
 # Developer Guide, "Guidelines and quotas", and the endpoints that the SDKs know; a test compares them.
 REGIONS = frozenset(
@@ -45,22 +45,28 @@ REGIONS = frozenset(
 )
 
 
-def warn_of_foreign_keys(job: IConstruct, access: JobAccess, environment: Environment) -> None:
+def warn_of_foreign_keys(
+    job: IConstruct,
+    roles: Mapping[str, Sequence[Statement]],
+    environment: Environment,
+    keys: Iterable[KeyReference | None],
+) -> None:
     """Say what the key policy of another account must have.
 
     Args:
-        job: The job.
-        access: What it touches.
+        job: The job, or the workflow.
+        roles: What is allowed to each role that uses the keys, by the role's ARN.
         environment: Where it runs.
+        keys: The keys.
     """
     account = environment.known_account
-    keys = [key for key in (access.documents_key, access.results_key, access.volume_key) if key]
-    foreign = {key.resource: key.owner for key in keys if key.owner not in (None, account)}
+    foreign = {key.resource: key.owner for key in keys if key and key.owner not in (None, account)}
     if account is None or not foreign:
         return
     statements = [
-        {**statement.render(), "Principal": {"AWS": access.role_arn}, "Resource": "*"}
-        for statement in data_access_statements([access], environment)
+        {**statement.render(), "Principal": {"AWS": role_arn}, "Resource": "*"}
+        for role_arn, allowed in roles.items()
+        for statement in allowed
         if any(action.startswith("kms:") for action in statement.actions) and foreign.keys() & set(statement.resources)
     ]
     owners = ", ".join(sorted({str(owner) for owner in foreign.values()}))
@@ -73,13 +79,13 @@ def warn_of_foreign_keys(job: IConstruct, access: JobAccess, environment: Enviro
 
 
 def warn_of_foreign_buckets(
-    job: IConstruct, access: JobAccess, environment: Environment, buckets: Iterable[BucketFacts]
+    job: IConstruct, roles: Mapping[str, Sequence[Statement]], environment: Environment, buckets: Iterable[BucketFacts]
 ) -> None:
     """Say what the bucket policy of another account must have.
 
     Args:
-        job: The job.
-        access: What it touches.
+        job: The job, or the workflow.
+        roles: What is allowed to each role that uses the buckets, by the role's ARN.
         environment: Where it runs.
         buckets: The buckets.
     """
@@ -87,8 +93,9 @@ def warn_of_foreign_buckets(
     foreign = {bucket.arn: bucket.account for bucket in buckets if account and bucket.account not in (None, account)}
     for arn, owner in foreign.items():
         statements = [
-            {**statement.render(), "Principal": {"AWS": access.role_arn}}
-            for statement in data_access_statements([access], environment)
+            {**statement.render(), "Principal": {"AWS": role_arn}}
+            for role_arn, allowed in roles.items()
+            for statement in allowed
             if any(resource == arn or resource.startswith(f"{arn}/") for resource in statement.resources)
         ]
         warn(

@@ -287,8 +287,11 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                     $toMillis(StartDate) < $begun or ($toMillis(StartDate) = $begun
                         and ExecutionArn < $states.context.Execution.Id)
                 ];
-                {{'Older': [$sort($older, function($a, $b) {{ $toMillis($a.StartDate) > $toMillis($b.StartDate) }})
-                    [[0..{OLDEST - 1}]].ExecutionArn]}}"""),
+                $younger := function($a, $b) {{
+                    $toMillis($a.StartDate) > $toMillis($b.StartDate)
+                        or ($toMillis($a.StartDate) = $toMillis($b.StartDate) and $a.ExecutionArn > $b.ExecutionArn)
+                }};
+                {{'Older': [$sort($older, $younger)[[0..{OLDEST - 1}]].ExecutionArn]}}"""),
             "Next": "AskForInputs",
         },
         "AskForInputs": {

@@ -57,7 +57,7 @@ class RunsFunction(Construct):
             self, "Log", retention=logs.RetentionDays.ONE_YEAR, removal_policy=removal_policy
         )
         acknowledge(self.log_group, "CloudWatchLogGroupEncrypted")
-        role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
@@ -73,7 +73,7 @@ class RunsFunction(Construct):
             handler="classification_runs.handler.handle",
             log_group=self.log_group,
             memory_size=_MEMORY,
-            role=role.without_policy_updates(),
+            role=self.role.without_policy_updates(),
             runtime=lambda_.Runtime.PYTHON_3_14,
             timeout=_TIMEOUT,
         )
@@ -88,7 +88,9 @@ class RunsFunction(Construct):
             "LambdaConcurrency",
             because="One run of the inbox is active at a time, so that it is called once or a few times an hour.",
         )
-        self.policy = RolePolicy(self, "Policy", role=role, statements=lambda: statements(self.log_group.log_group_arn))
+        self.policy = RolePolicy(
+            self, "Policy", role=self.role, statements=lambda: statements(self.log_group.log_group_arn)
+        )
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aws_cdk as cdk
@@ -17,7 +18,7 @@ from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
 from constructs_lib._iam.grants import Granted, grant, reading
-from constructs_lib._iam.permissions import JobAccess
+from constructs_lib._iam.permissions import JobAccess, data_access_statements
 from constructs_lib._iam.roles import role_arn
 from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
@@ -193,8 +194,6 @@ class DocumentClassificationWorkflow(Construct):
         for prefix in self._prefixes:
             self._allow_reading(prefix)
         warnings.warn_of_role_path(self, self._parts.data_access_role, self._jobs.role_arn)
-        warnings.warn_of_foreign_keys(self, self._jobs, environment)
-        warnings.warn_of_foreign_buckets(self, self._jobs, environment, [self._source, self._target])
         warnings.warn_of_region(self, environment)
 
         self._function = RunsFunction(
@@ -204,6 +203,7 @@ class DocumentClassificationWorkflow(Construct):
             statements=self._function_statements,
             removal_policy=removal_policy,
         )
+        self._warn_of_rights()
         self._runs = self._make_machine(model, job_name, removal_policy)
         self._triggers = Triggers(
             self,
@@ -309,6 +309,7 @@ class DocumentClassificationWorkflow(Construct):
         if (fixed := fixed_part(prefix)) not in self._prefixes:
             self._prefixes.append(fixed)
             self._allow_reading(fixed)
+            self._warn_of_rights()
         given = {
             "Schedule": {
                 "Prefix": prefix,
@@ -513,9 +514,21 @@ class DocumentClassificationWorkflow(Construct):
             textract_action=textract_action(parts.documents.reader),
         )
 
+    def _reading(self, prefix: str) -> JobAccess:
+        return replace(self._jobs, documents=S3Location(self._source.arn, prefix))
+
     def _allow_reading(self, prefix: str) -> None:
-        access = {**vars(self._jobs), "documents": S3Location(self._source.arn, prefix)}
-        self._data_access.add_job(JobAccess(**access), self)
+        self._data_access.add_job(self._reading(prefix), self)
+
+    def _warn_of_rights(self) -> None:
+        """Say what the keys and buckets of other accounts must allow."""
+        environment, function = self._environment, self._function
+        roles = {
+            self._jobs.role_arn: data_access_statements(list(map(self._reading, self._prefixes)), environment),
+            function.role.role_arn: self._function_statements(function.log_group.log_group_arn),
+        }
+        warnings.warn_of_foreign_keys(self, roles, environment, self._jobs.keys)
+        warnings.warn_of_foreign_buckets(self, roles, environment, [self._source, self._target])
 
     def _function_environment(self) -> dict[str, str]:
         given = self._parts.results.encryption_key

@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
@@ -256,8 +257,32 @@ def test_a_reader_of_another_account_reads_through_the_policies_of_bucket_and_ke
 def test_a_role_that_cannot_be_changed_is_told_what_it_must_have(stack):
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/access", mutable=False)
     workflow(stack, data_access_role=role)
-    warnings = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
-    assert any("dataAccessRoleIsImmutable" in str(warning.entry.data) for warning in warnings)
+    (warning,) = warnings_of(stack, "dataAccessRoleIsImmutable")
+    assert "/batches/inbox/*" in warning
+
+
+def warnings_of(stack, name):
+    found = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
+    return [str(each.entry.data) for each in found if name in str(each.entry.data)]
+
+
+def test_another_account_is_told_what_jobs_and_the_function_must_be_allowed():
+    stack = cdk.Stack(new_app(), "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    key = kms.Key.from_key_arn(
+        stack, "Key", "arn:aws:kms:us-east-1:999988887777:key/11111111-2222-3333-4444-555555555555"
+    )
+    bucket = s3.Bucket.from_bucket_attributes(
+        stack, "Theirs", bucket_name="theirs", account="999988887777", region="us-east-1", encryption_key=key
+    )
+    documents = Documents.from_bucket(bucket, "inbox/", input_format=InputFormat.ONE_DOC_PER_FILE)
+    found = workflow(stack, documents=documents)
+    found.add_schedule("Nightly", schedule=HOURLY, prefix="mails/%Y/")
+    *_, about_bucket = warnings_of(stack, "bucketOfAnotherAccount")
+    for words in ("MailsDataAccessRole", "MailsFunctionRole", "/batches/inbox/*", "/mails/*", "s3:DeleteObject"):
+        assert words in about_bucket
+    (about_key,) = warnings_of(stack, "keyOfAnotherAccount")
+    for words in ("MailsDataAccessRole", "MailsFunctionRole", "kms:GenerateDataKey"):
+        assert words in about_key
 
 
 # What starts runs
