@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import collecting
 import demo
 import deploy
 import handler_cold_run
@@ -67,6 +68,8 @@ PARTS: dict[str, Callable[[int], list[Table]]] = {
     "handler": lambda rounds: cold_run(3 * rounds),
     "predictions": reader.tables,
     "workflow": lambda _rounds: workflow_year.tables(),
+    # By hand with 100,000, which take half an hour.
+    "collecting": lambda _rounds: [collecting.table(10_000)],
     "demo": lambda _rounds: demo.tables(1),
 }
 

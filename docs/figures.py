@@ -110,6 +110,21 @@ def collecting() -> str:
     )
 
 
+def collecting_over_http() -> str:
+    """Say how fast documents are collected where every call takes its time.
+
+    Returns:
+        Markdown.
+    """
+    part = _results()["collecting"]
+    found = dict(part["tables"][0]["rows"])
+    return (
+        f"{found['documents in one batch']} documents, {found['documents a second']} a second, with "
+        f"{found['CPU of the function a document']} of CPU each;\nits memory before and at most was "
+        f"{found['memory of the function, before and at most']}. Measured on {part['measured']}."
+    )
+
+
 def comparison() -> str:
     """Write the figures that compare this library with other ways.
 

@@ -8,7 +8,15 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from figures import collecting, comparison, demo_seconds, measurements, workflow_figures, workflow_year
+from figures import (
+    collecting,
+    collecting_over_http,
+    comparison,
+    demo_seconds,
+    measurements,
+    workflow_figures,
+    workflow_year,
+)
 
 from constructs_lib import (
     ClassificationJobHandler,
@@ -180,7 +188,11 @@ TABLES = {
     "permissions.md": {"permissions": permissions_table},
     "measurements.md": {"measurements": measurements},
     "comparison.md": {"comparison": comparison},
-    "workflow.md": {"workflow-figures": workflow_figures, "collecting": collecting},
+    "workflow.md": {
+        "workflow-figures": workflow_figures,
+        "collecting": collecting,
+        "collecting-over-http": collecting_over_http,
+    },
 }
 
 
