@@ -19,7 +19,7 @@ from constructs import Construct, Dependable, DependencyGroup, IConstruct, IVali
 from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
-from constructs_lib._core.memo import Memo
+from constructs_lib._core.memo import Memo, address_of, node_of, stack_of
 from constructs_lib._core.nesting import outermost_stack
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_region
@@ -165,7 +165,7 @@ class ClassificationJobHandler(Construct):
                 str(handler_code()), exclude=["__pycache__", "*.pyc", ".*", "classification_runs"]
             ),
             description="Starts and follows document classification jobs for CloudFormation",
-            environment={**(environment or {}), "STACK_ID": cdk.Stack.of(self).stack_id},
+            environment={**(environment or {}), "STACK_ID": self._stack_id},
             environment_encryption=environment_encryption,
             handler="classification_job.handler.handle",
             log_group=self._log_group,
@@ -184,7 +184,7 @@ class ClassificationJobHandler(Construct):
         may_call_itself = cdk.Lazy.uncached_string(_MayCallItself(resource))
         resource.recursive_loop = may_call_itself
         self._function.add_environment("RECURSIVE_LOOP", may_call_itself)
-        self._function.node.add_metadata(f"{_MARK}runtime-family", self._function.runtime.family)
+        node_of(self._function).add_metadata(f"{_MARK}runtime-family", self._function.runtime.family)
         acknowledge(
             self._function,
             "LambdaAsyncFailureDestination",
@@ -194,7 +194,7 @@ class ClassificationJobHandler(Construct):
             "LambdaTracing",
         )
         # Lambda checks these when it makes the function.
-        self._function.node.add_dependency(
+        node_of(self._function).add_dependency(
             RolePolicy(
                 self,
                 "HostPolicy",
@@ -204,9 +204,9 @@ class ClassificationJobHandler(Construct):
             )
         )
         self._base_policy = RolePolicy(
-            self, "Policy", role=self._role, statements=self._base_statements, late=self._late_statements
+            self, "Policy", role=self._role, statements=lambda: self._base_statements, late=self._late_statements
         )
-        self.node.add_validation(_TagsAreRight(self))
+        node_of(self).add_validation(_TagsAreRight(self))
 
     @cached_property
     def _start_policy(self) -> RolePolicy:
@@ -214,7 +214,7 @@ class ClassificationJobHandler(Construct):
         policy = RolePolicy(
             self, "StartPolicy", role=self._role, statements=self._start_statements, budget=_START_POLICY_LENGTH
         )
-        policy.node.add_dependency(self._base_policy)
+        node_of(policy).add_dependency(self._base_policy)
         return policy
 
     @classmethod
@@ -227,10 +227,7 @@ class ClassificationJobHandler(Construct):
         Returns:
             The handler.
         """
-        return _NEAREST.of(scope, lambda: cls._of_stack(cdk.Stack.of(scope)))
-
-    @classmethod
-    def _of_stack(cls, stack: cdk.Stack) -> ClassificationJobHandler:
+        stack = stack_of(scope)
         return _SHARED.of(stack, lambda: cls(stack, _SINGLETON_ID))
 
     @property
@@ -257,9 +254,13 @@ class ClassificationJobHandler(Construct):
         return self._function.metric_errors()
 
     @cached_property
+    def _stack_id(self) -> str:
+        return stack_of(self).stack_id
+
+    @cached_property
     def addr(self) -> str:
         """The address of the stack that it serves."""
-        return cdk.Stack.of(self).node.addr
+        return address_of(stack_of(self))
 
     @cached_property
     def service_token(self) -> str:
@@ -301,7 +302,7 @@ class ClassificationJobHandler(Construct):
             The policy, which the job depends on so that it starts with these permissions.
         """
         policy = self._data_access_policies.of(
-            role, lambda: DataAccessPolicy(self, f"DataAccess{address(role, cdk.Stack.of(self))}", role=role)
+            role, lambda: DataAccessPolicy(self, f"DataAccess{address(role, stack_of(self))}", role=role)
         )
         policy.add_job(access, job)
         return policy
@@ -365,18 +366,19 @@ class ClassificationJobHandler(Construct):
             retention=retention or logs.RetentionDays.ONE_YEAR,
             removal_policy=removal_policy or cdk.RemovalPolicy.RETAIN,
         )
-        group.node.add_metadata(f"{_MARK}logGroup", True)  # noqa: FBT003 - as the CDK writes it
+        node_of(group).add_metadata(f"{_MARK}logGroup", True)  # noqa: FBT003 - as the CDK writes it
         acknowledge(group, "CloudWatchLogGroupEncrypted")
         return group
 
+    @cached_property
     def _base_statements(self) -> list[Statement]:
-        stack = cdk.Stack.of(self)
+        stack = stack_of(self)
         outermost = outermost_stack(stack)
         return handler_base_statements(
             self._environment,
-            function_arn=self._function.function_arn,
+            function_arn=self.service_token,
             log_group_arn=self._log_group.log_group_arn,
-            stack_id=stack.stack_id,
+            stack_id=self._stack_id,
             outermost_id=None if outermost is stack else outermost.stack_id,
             tags=False,
         )
@@ -387,9 +389,9 @@ class ClassificationJobHandler(Construct):
     def _host_statements(self, *, in_vpc: bool) -> list[Statement]:
         """What the VPC, and what injectors, aspects and escape hatches add to the function, make necessary."""
         function = l1(self._function, lambda_.CfnFunction)
-        resolve = cdk.Stack.of(self).resolve
+        resolve = stack_of(self).resolve
         found = [say.run_in_vpc()] if in_vpc else []
-        granted = str(resolve(getattr(self._role.node.try_find_child("DefaultPolicy"), "document", None)))
+        granted = str(resolve(getattr(node_of(self._role).try_find_child("DefaultPolicy"), "document", None)))
         if function.tracing_config and "xray:" not in granted:
             found.append(say.send_traces())
         letters = resolve(function.dead_letter_config) if function.dead_letter_config else None
@@ -414,7 +416,6 @@ class ClassificationJobHandler(Construct):
 
 
 _SHARED: Memo[ClassificationJobHandler] = Memo()
-_NEAREST: Memo[ClassificationJobHandler] = Memo()
 
 
 class _BucketPolicy(Dependable):

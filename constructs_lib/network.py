@@ -17,6 +17,7 @@ from constructs import Construct, DependencyGroup
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.l1 import l1
+from constructs_lib._core.memo import address_of, node_of, stack_of
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_place, check_region
 from constructs_lib._core.tokens import is_known
@@ -119,7 +120,7 @@ class ClassificationNetwork(Construct):
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
         self._environment = Environment.of(self)
-        self._stack_address = cdk.Stack.of(self).node.addr
+        self._stack_address = address_of(stack_of(self))
         self._removal_policy = removal_policy
         self._buckets: dict[str, None] = {}
         self._is_shared_across_stacks = False
@@ -179,7 +180,7 @@ class ClassificationNetwork(Construct):
         Returns:
             What the request says, and what to depend on.
         """
-        user_address = (handler or cdk.Stack.of(user).node).addr
+        user_address = handler.addr if handler else address_of(stack_of(user))
         for bucket in buckets:
             if self._can_name(bucket, user_address):
                 self._buckets[bucket.arn] = None
@@ -203,6 +204,10 @@ class ClassificationNetwork(Construct):
             "Subnets": [subnet.subnet_id for subnet in self._subnets],
         }
 
+    @cached_property
+    def _vpc_arn(self) -> str:
+        return self._vpc.vpc_arn
+
     @property
     def _goes_with_app(self) -> bool:
         """Whether deleting the app deletes subnets or groups, which interfaces of a job would hold up."""
@@ -216,7 +221,7 @@ class ClassificationNetwork(Construct):
             self,
             "InterfacesPolicy",
             role=handler.role,
-            statements=lambda: network_statements(self._vpc.vpc_arn, self._environment),
+            statements=lambda: network_statements(self._vpc_arn, self._environment),
         )
         interfaces = cdk.CfnResource(
             self,
@@ -242,7 +247,7 @@ class ClassificationNetwork(Construct):
         network = ec2.CfnVPC(self, "Vpc", cidr_block=cidr, enable_dns_hostnames=True, enable_dns_support=True)
         acknowledge(network, "VPCDefaultSecurityGroupClosed")
         zones = [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(max_azs)]
-        subnets, tables = [], []
+        subnets, tables, path = [], [], node_of(self).path
         for number, (zone, block) in enumerate(zip(zones, _subnet_blocks(cidr, max_azs), strict=True)):
             subnet = ec2.CfnSubnet(
                 self,
@@ -259,12 +264,12 @@ class ClassificationNetwork(Construct):
                 subnet_id=subnet.attr_subnet_id,
                 route_table_id=table.attr_route_table_id,
             )
-            for resource in (subnet, table):
-                cdk.Tags.of(resource).add("Name", resource.node.path)
+            for kind, resource in {"Subnet": subnet, "RouteTable": table}.items():
+                cdk.Tags.of(resource).add("Name", f"{path}/{kind}{number + 1}")
             self._ready.add(association)
             subnets.append(subnet)
             tables.append(table)
-        cdk.Tags.of(network).add("Name", self.node.path)
+        cdk.Tags.of(network).add("Name", path)
         vpc = ec2.Vpc.from_vpc_attributes(
             self,
             "IsolatedVpc",
@@ -297,9 +302,8 @@ class ClassificationNetwork(Construct):
             ),
             description="Writes the flow logs of the network of classification jobs",
         )
-        policy = RolePolicy(
-            self, "FlowLogsPolicy", role=role, statements=lambda: [say.write_flow_logs(group.log_group_arn)]
-        )
+        group_arn = group.log_group_arn
+        policy = RolePolicy(self, "FlowLogsPolicy", role=role, statements=lambda: [say.write_flow_logs(group_arn)])
         # The CDK would let the role pass itself on as well, which flow logs do not need.
         destination = ec2.FlowLogDestination.to_cloud_watch_logs(group, role.without_policy_updates())
         vpc.add_flow_log("FlowLog", destination=destination).node.add_dependency(policy)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
+from constructs_lib._core.memo import node_of
+
 if TYPE_CHECKING:
     from constructs import IConstruct
 
@@ -21,7 +23,7 @@ def address(construct: IConstruct, stack: cdk.Stack) -> str:
     Returns:
         Eight characters: of the path in that stack, or in the stage for a construct of another stack.
     """
-    path, own = construct.node.path, f"{stack.node.path}/"
+    path, own = node_of(construct).path, f"{node_of(stack).path}/"
     if path.startswith(own):
         path = path.removeprefix(own)
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import region_info
 
-from constructs_lib._core.memo import Memo
+from constructs_lib._core.memo import Memo, stack_of
 from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ class Environment:
         Returns:
             The environment; the partition is always a token, so that templates hold no fixed one.
         """
-        return _ENVIRONMENTS.of(scope, lambda: cls._ask(cdk.Stack.of(scope)))
-
-    @classmethod
-    def _ask(cls, stack: cdk.Stack) -> Environment:
-        return cls(cdk.Aws.PARTITION, stack.region, stack.account)
+        stack = stack_of(scope)
+        return _ENVIRONMENTS.of(stack, lambda: cls(cdk.Aws.PARTITION, stack.region, stack.account))
 
     def arn(self, service: str) -> str:
         """Begin an ARN of a service in this environment.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from constructs_lib._core.memo import Memo
+from constructs_lib._core.arns import Environment
+from constructs_lib._core.memo import Memo, address_of, stack_of
 from constructs_lib._core.tokens import is_known
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ class BucketFacts:
 
     @classmethod
     def _ask(cls, bucket: IBucket) -> BucketFacts:
-        place = bucket.env
+        is_owned = cdk.Resource.is_owned_resource(bucket)
+        # What an app defines is where its stack is.
+        place = Environment.of(bucket) if is_owned else bucket.env
         return cls(
             bucket.bucket_name,
             bucket.bucket_arn,
@@ -61,8 +64,8 @@ class BucketFacts:
             region=place.region if is_known(place.region) else None,
             account=place.account if is_known(place.account) else None,
             construct=bucket,
-            is_owned=cdk.Resource.is_owned_resource(bucket),
-            stack_address=cdk.Stack.of(bucket).node.addr,
+            is_owned=is_owned,
+            stack_address=address_of(stack_of(bucket)),
         )
 
     @classmethod

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import aws_cdk as cdk
 
+from constructs_lib._core.memo import node_of
+
 if TYPE_CHECKING:
     from constructs import IConstruct
 
@@ -25,7 +27,7 @@ def l1(construct: IConstruct, kind: type[Resource]) -> Resource:
     Raises:
         TypeError: This version of the CDK builds the construct in another way.
     """
-    resource = construct.node.default_child
+    resource = node_of(construct).default_child
     if not isinstance(resource, kind):
         raise TypeError(
             f"{construct.node.path}: got {type(resource).__name__}; allowed: {kind.__name__}; use another version of "

@@ -2,15 +2,76 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
+
+import aws_cdk as cdk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from constructs import IConstruct
+    from constructs import IConstruct, Node
 
 Made = TypeVar("Made")
+
+
+def _once(ask: Callable[[IConstruct], Made]) -> Callable[[IConstruct], Made]:
+    """Ask once an object: a message to another process and back is saved each further time."""
+    answers: WeakKeyDictionary[IConstruct, Made] = WeakKeyDictionary()
+
+    @wraps(ask)
+    def answer(construct: IConstruct) -> Made:
+        if construct not in answers:
+            answers[construct] = ask(construct)
+        return answers[construct]
+
+    return answer
+
+
+@_once
+def node_of(construct: IConstruct) -> Node:
+    """Find the node of a construct.
+
+    Args:
+        construct: The construct.
+
+    Returns:
+        Its node.
+    """
+    return construct.node
+
+
+@_once
+def stack_of(construct: IConstruct) -> cdk.Stack:
+    """Find the stack that a construct is in.
+
+    Args:
+        construct: The construct.
+
+    Returns:
+        The nearest stack, which a stack is of itself.
+    """
+    return construct if isinstance(construct, cdk.Stack) else cdk.Stack.of(construct)
+
+
+@_once
+def _place_of(construct: IConstruct) -> tuple[IConstruct, str]:
+    """The app of a construct, and the construct's address in it."""
+    node = node_of(construct)
+    return node.root, node.addr
+
+
+def address_of(construct: IConstruct) -> str:
+    """Find the address of a construct, which no other of its app has.
+
+    Args:
+        construct: The construct.
+
+    Returns:
+        The address.
+    """
+    return _place_of(construct)[1]
 
 
 class Memo(Generic[Made]):
@@ -36,9 +97,8 @@ class Memo(Generic[Made]):
             The same each time.
         """
         if construct not in self._by_object:
-            node = construct.node
-            app = node.root
-            address = id(app), node.addr
+            app, own = _place_of(construct)
+            address = id(app), own
             if address not in self._by_address:
                 self._by_address[address] = app, make()
             self._by_object[construct] = self._by_address[address][1]

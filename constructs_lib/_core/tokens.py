@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from constructs_lib._core.memo import Memo
+from constructs_lib._core.memo import Memo, stack_of
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -67,11 +67,10 @@ def settled(scope: IConstruct, value: object) -> str:
     Returns:
         JSON.
     """
-    known = _RESOLVED.of(scope, dict)
-
-    def meaning(token: re.Match[str]) -> str:
-        if token[0] not in known:
-            known[token[0]] = json.dumps(cdk.Stack.of(scope).resolve(token[0]), sort_keys=True)
-        return known[token[0]]
-
-    return _STRING_TOKEN.sub(meaning, json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+    stack = stack_of(scope)
+    known = _RESOLVED.of(stack, dict)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if unknown := [token for token in dict.fromkeys(_STRING_TOKEN.findall(text)) if token not in known]:
+        meanings = stack.resolve(unknown)
+        known |= {token: json.dumps(each, sort_keys=True) for token, each in zip(unknown, meanings, strict=True)}
+    return _STRING_TOKEN.sub(lambda token: known[token[0]], text)

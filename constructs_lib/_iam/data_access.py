@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
-
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.memo import stack_of
 from constructs_lib._core.warn import warn
 from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
 from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order, policy_document
@@ -55,7 +54,7 @@ class DataAccessPolicy(RolePolicy):
         """Write the statements, or say what a role that cannot be changed must have."""
         super().complete()
         if self.first_user is not None and not self.is_attached:
-            missing = cdk.Stack.of(self).resolve(policy_document(self._say())["Statement"])
+            missing = stack_of(self).resolve(policy_document(self._say())["Statement"])
             warn(
                 self.first_user,
                 "dataAccessRoleIsImmutable",

@@ -6,9 +6,12 @@ Wildcards in policies are not in this table: their reason is the `why` of the st
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
+
+from constructs_lib._core.memo import node_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,24 +112,35 @@ def acknowledge(construct: IConstruct, *rules: str, because: str | None = None) 
     )
 
 
-def acknowledge_wildcards(policy: IConstruct, statements: Sequence[Statement]) -> None:
+def acknowledge_wildcards(
+    policy: IConstruct, statements: Sequence[Statement], rendered: Sequence[Mapping[str, Any]]
+) -> None:
     """Acknowledge the resources of a policy that end in a wildcard, with the reason of their statement.
 
     Args:
         policy: The policy.
         statements: Its statements.
+        rendered: The same as they stand in the template.
     """
-    named = [(resource, statement.why) for statement in statements for resource in statement.resources]
-    resolved = cdk.Stack.of(policy).resolve([resource for resource, _ in named])
     reasons = {
-        f"AwsSolutions-IAM5[Resource::{text}]": why
-        for (_, why), resource in zip(named, resolved, strict=True)
+        f"AwsSolutions-IAM5[Resource::{text}]": statement.why
+        for statement, written in zip(statements, rendered, strict=True)
+        for resource in _each(written["Resource"])
         if "*" in (text := _flat(resource))
     }
-    for rule, reason in reasons.items():
+    if reasons:
         # As Validations.acknowledge does it: before 2.262 it refuses ids that hold `::` twice, as those with a
         # pseudo parameter do.
-        policy.node.add_metadata(cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {rule: reason})
+        node_of(policy).add_metadata(_acknowledged(), reasons)
+
+
+@cache
+def _acknowledged() -> str:
+    return cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY
+
+
+def _each(values: object) -> Sequence[object]:
+    return values if isinstance(values, list) else [values]
 
 
 def _flat(value: object) -> str:

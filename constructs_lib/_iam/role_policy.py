@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -14,6 +14,7 @@ from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
 from constructs_lib._core.l1 import l1
+from constructs_lib._core.memo import node_of, stack_of
 from constructs_lib._core.tokens import settled
 from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 
@@ -31,40 +32,7 @@ INLINE_POLICY_LENGTH = 10_240
 _EARLY = 10
 
 
-@jsii.implements(cdk.IStableAnyProducer)
-class _Document:
-    """A policy document that is written at synthesis, when every job has said what it needs."""
-
-    def __init__(self, statements: Callable[[], Sequence[Statement]]) -> None:
-        self._statements = statements
-
-    def produce(self) -> dict[str, object]:
-        return policy_document(self._statements())
-
-
-@jsii.implements(cdk.IAspect)
-class _Completes:
-    """Writes the statements into the policy before anybody else looks at it."""
-
-    def __init__(self, policy: RolePolicy) -> None:
-        self._policy = policy
-
-    def visit(self, node: IConstruct) -> None:
-        if node is self._policy:
-            self._policy.complete()
-
-
-@jsii.implements(IValidation)
-class _IsComplete:
-    """Looks for what is known as late as validation: the last tags, and ARNs of other stacks in their last form."""
-
-    def __init__(self, policy: RolePolicy) -> None:
-        self._policy = policy
-
-    def validate(self) -> list[str]:
-        return self._policy.close()
-
-
+@jsii.implements(cdk.IAspect, IValidation, cdk.IStableAnyProducer)
 class RolePolicy(iam.Policy):
     """An inline policy of a role, not made when the role may not be changed.
 
@@ -102,30 +70,45 @@ class RolePolicy(iam.Policy):
         self._role = role
         self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
-        self._resource.policy_document = lazy_document(self.every_statement)
+        # It is asked itself: each object that only stood for it would be one more of another process.
+        self._resource.policy_document = cdk.Lazy.any(self)
         self._name()
         if not may_be_empty:
             role.attach_inline_policy(self)
-        cdk.Aspects.of(self).add(_Completes(self), priority=_EARLY)
-        self.node.add_validation(_IsComplete(self))
+        cdk.Aspects.of(self).add(self, priority=_EARLY)
+        node_of(self).add_validation(self)
         acknowledge(self, "IAMNoInlinePolicy")
 
     @cached_property
     def is_attached(self) -> bool:
         """Whether the role took the policy: one that was imported as immutable takes none, and says nothing."""
-        return bool(cdk.Stack.of(self).resolve(self._resource.roles))
+        return bool(stack_of(self).resolve(self._resource.roles))
 
-    def every_statement(self) -> list[Statement]:
-        """All statements, those included that aspects have brought."""
-        return [*self._statements(), *self._late()]
+    def produce(self) -> dict[str, object]:
+        """Write the document of the template, when every job has said what it needs.
+
+        Returns:
+            The policy document.
+        """
+        return policy_document(self._every_statement())
+
+    def visit(self, node: IConstruct) -> None:
+        """Complete the policy before the aspects of others look at it.
+
+        Args:
+            node: The policy, or what it holds.
+        """
+        if node is self:
+            self.complete()
 
     def complete(self) -> None:
         """Write the statements, so that whoever reads the policy sees them."""
-        self._write(self._statements())
+        statements = self._statements()
+        self._write(statements)
         if self._may_be_empty and self._written:
             self._role.attach_inline_policy(self)
         if self._by_content:
-            content = settled(self._scope, _rendered(self._statements()))
+            content = settled(self._scope, _rendered(statements))
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
 
     def granted(self) -> iam.Grant:
@@ -151,13 +134,15 @@ class RolePolicy(iam.Policy):
             first = first.combine(other)
         return first
 
-    def close(self) -> list[str]:
+    def validate(self) -> list[str]:
         """Bring the last statements in, and give the reasons of wildcards.
+
+        What is known as late as this are the last tags, and ARNs of other stacks in their last form.
 
         Returns:
             Problems: the policy does not fit into the role.
         """
-        statements = self.every_statement()
+        statements = self._every_statement()
         self._write(statements)
         if not statements:
             return []
@@ -166,8 +151,9 @@ class RolePolicy(iam.Policy):
             if not self._may_be_empty:
                 self._role.attach_inline_policy(self)
             return []
-        acknowledge_wildcards(self, statements)
-        length = self.length(statements)
+        document = stack_of(self).resolve(policy_document(statements))
+        acknowledge_wildcards(self, statements, document["Statement"])
+        length = _length(document)
         if length <= self.budget:
             return []
         why = " (an update adds the new policy before it removes the old one)" if self._by_content else ""
@@ -188,24 +174,41 @@ class RolePolicy(iam.Policy):
         Returns:
             About how many characters IAM will count.
         """
-        document = cdk.Stack.of(self).resolve(policy_document(statements))
-        return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+        return _length(stack_of(self).resolve(policy_document(statements)))
+
+    def _every_statement(self) -> list[Statement]:
+        """All statements, those included that aspects have brought."""
+        return [*self._statements(), *self._late()]
 
     def _write(self, statements: Sequence[Statement]) -> None:
         new = [statement for statement in _rendered(statements) if statement["Sid"] not in self._written]
-        self._written |= {str(statement["Sid"]) for statement in new}
-        self.add_statements(*map(iam.PolicyStatement.from_json, new))
+        if new:
+            self._written |= {str(statement["Sid"]) for statement in new}
+            self.add_statements(*map(iam.PolicyStatement.from_json, new))
 
     def _name(self, content: str = "") -> None:
         # Stacks and Regions may share a role, on which the later of two policies of one name replaces the earlier.
-        stack_uuid = cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
-        self._resource.policy_name = f"{cdk.Names.unique_resource_name(self, max_length=80)}{content}-{stack_uuid}"
+        self._resource.policy_name = f"{self._plain_name}{content}-{_stack_uuid()}"
         if content:
             self._resource.override_logical_id(f"{self._plain_id}{content}")
 
     @cached_property
+    def _plain_name(self) -> str:
+        return cdk.Names.unique_resource_name(self, max_length=80)
+
+    @cached_property
     def _plain_id(self) -> str:
-        return cdk.Stack.of(self).get_logical_id(self._resource)
+        return stack_of(self).get_logical_id(self._resource)
+
+
+@cache
+def _stack_uuid() -> str:
+    """The part of a stack's id that no other stack has; the same token serves all stacks."""
+    return cdk.Fn.select(2, cdk.Fn.split("/", cdk.Aws.STACK_ID))
+
+
+def _length(document: object) -> int:
+    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
 
 
 def policy_document(statements: Sequence[Statement]) -> dict[str, object]:
@@ -259,6 +262,17 @@ def in_order(scope: IConstruct, statements: Sequence[Statement]) -> list[Stateme
         sorted_inside,
         key=lambda statement: (names.index(statement.sid), settled(scope, [statement.resources, statement.conditions])),
     )
+
+
+@jsii.implements(cdk.IStableAnyProducer)
+class _Document:
+    """A policy document that is written at synthesis, when every job has said what it needs."""
+
+    def __init__(self, statements: Callable[[], Sequence[Statement]]) -> None:
+        self._statements = statements
+
+    def produce(self) -> dict[str, object]:
+        return policy_document(self._statements())
 
 
 def lazy_document(statements: Callable[[], Sequence[Statement]]) -> cdk.IResolvable:
