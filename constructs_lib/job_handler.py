@@ -180,9 +180,9 @@ class ClassificationJobHandler(Construct):
             vpc=vpc,
             vpc_subnets=vpc_subnets,
         )
-        resource = l1(self._function, lambda_.CfnFunction)
-        may_call_itself = cdk.Lazy.uncached_string(_MayCallItself(resource))
-        resource.recursive_loop = may_call_itself
+        self._resource = l1(self._function, lambda_.CfnFunction)
+        may_call_itself = cdk.Lazy.uncached_string(_MayCallItself(self._resource))
+        self._resource.recursive_loop = may_call_itself
         self._function.add_environment("RECURSIVE_LOOP", may_call_itself)
         node_of(self._function).add_metadata(f"{_MARK}runtime-family", self._function.runtime.family)
         acknowledge(
@@ -388,16 +388,20 @@ class ClassificationJobHandler(Construct):
 
     def _host_statements(self, *, in_vpc: bool) -> list[Statement]:
         """What the VPC, and what injectors, aspects and escape hatches add to the function, make necessary."""
-        function = l1(self._function, lambda_.CfnFunction)
-        resolve = stack_of(self).resolve
         found = [say.run_in_vpc()] if in_vpc else []
-        granted = str(resolve(getattr(node_of(self._role).try_find_child("DefaultPolicy"), "document", None)))
-        if function.tracing_config and "xray:" not in granted:
+        given = stack_of(self).resolve(
+            {
+                "document": getattr(node_of(self._role).try_find_child("DefaultPolicy"), "document", None),
+                "letters": self._resource.dead_letter_config,
+                "layers": self._resource.layers,
+            }
+        )
+        granted, letters = str(given.get("document")), given.get("letters")
+        if self._resource.tracing_config and "xray:" not in granted:
             found.append(say.send_traces())
-        letters = resolve(function.dead_letter_config) if function.dead_letter_config else None
         if letters and "sqs:SendMessage" not in granted and "sns:Publish" not in granted:
             found.append(say.send_dead_letters(cdk.Token.as_string(letters["targetArn"])))
-        if any(_INSIGHTS_LAYER in str(layer) for layer in resolve(function.layers) or []):
+        if any(_INSIGHTS_LAYER in str(layer) for layer in given.get("layers") or []):
             found.append(say.send_insights(self._environment))
         return found
 

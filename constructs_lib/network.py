@@ -246,43 +246,45 @@ class ClassificationNetwork(Construct):
         # The CDK's own Vpc looks the zones of a known Region up, in the account; these are what it falls back to.
         network = ec2.CfnVPC(self, "Vpc", cidr_block=cidr, enable_dns_hostnames=True, enable_dns_support=True)
         acknowledge(network, "VPCDefaultSecurityGroupClosed")
-        zones = [cdk.Fn.select(number, cdk.Fn.get_azs()) for number in range(max_azs)]
-        subnets, tables, path = [], [], node_of(self).path
+        vpc_id, path, azs = network.attr_vpc_id, node_of(self).path, cdk.Fn.get_azs()
+        zones = [cdk.Fn.select(number, azs) for number in range(max_azs)]
+        subnet_ids, table_ids, associations = [], [], []
         for number, (zone, block) in enumerate(zip(zones, _subnet_blocks(cidr, max_azs), strict=True)):
             subnet = ec2.CfnSubnet(
                 self,
                 f"Subnet{number + 1}",
-                vpc_id=network.attr_vpc_id,
+                vpc_id=vpc_id,
                 availability_zone=zone,
                 cidr_block=block,
                 map_public_ip_on_launch=False,
             )
-            table = ec2.CfnRouteTable(self, f"RouteTable{number + 1}", vpc_id=network.attr_vpc_id)
-            association = ec2.CfnSubnetRouteTableAssociation(
-                self,
-                f"RouteTableAssociation{number + 1}",
-                subnet_id=subnet.attr_subnet_id,
-                route_table_id=table.attr_route_table_id,
+            table = ec2.CfnRouteTable(self, f"RouteTable{number + 1}", vpc_id=vpc_id)
+            subnet_ids.append(subnet.attr_subnet_id)
+            table_ids.append(table.attr_route_table_id)
+            associations.append(
+                ec2.CfnSubnetRouteTableAssociation(
+                    self,
+                    f"RouteTableAssociation{number + 1}",
+                    subnet_id=subnet_ids[-1],
+                    route_table_id=table_ids[-1],
+                )
             )
             for kind, resource in {"Subnet": subnet, "RouteTable": table}.items():
                 cdk.Tags.of(resource).add("Name", f"{path}/{kind}{number + 1}")
-            self._ready.add(association)
-            subnets.append(subnet)
-            tables.append(table)
         cdk.Tags.of(network).add("Name", path)
         vpc = ec2.Vpc.from_vpc_attributes(
             self,
             "IsolatedVpc",
-            vpc_id=network.attr_vpc_id,
+            vpc_id=vpc_id,
             availability_zones=zones,
-            isolated_subnet_ids=[subnet.attr_subnet_id for subnet in subnets],
-            isolated_subnet_route_table_ids=[table.attr_route_table_id for table in tables],
+            isolated_subnet_ids=subnet_ids,
+            isolated_subnet_route_table_ids=table_ids,
             vpc_cidr_block=network.attr_cidr_block,
         )
         self._log_flows(vpc)
         endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         l1(endpoint, ec2.CfnVPCEndpoint).policy_document = lazy_document(self._endpoint_statements)
-        self._ready.add(endpoint)
+        self._ready.add(endpoint, *associations)
         return vpc
 
     def _log_flows(self, vpc: ec2.IVpc) -> None:

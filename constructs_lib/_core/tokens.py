@@ -33,6 +33,8 @@ def is_known(value: object) -> bool:
     if isinstance(value, str):
         # Every string token carries this marker; the short cut saves a call into the jsii kernel for each check.
         return _PENDING not in value and ("Token[" not in value or not _is_token(value))
+    if isinstance(value, int | float) and value >= 0:
+        return True  # Tokens of numbers are far below zero.
     return not cdk.Token.is_unresolved(value)
 
 
