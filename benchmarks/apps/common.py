@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 COMPREHEND = "comprehend.amazonaws.com"
 CLASSIFIER_ARN = "arn:aws:comprehend:us-east-1:000000000000:document-classifier/local"
 DOCUMENTS, RESULTS = "input/", "results/"
+# Developer Guide, "Protect jobs by using an Amazon VPC".
+IN_NETWORK = [
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+]
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,12 @@ class Surroundings:
                 actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[self.key.key_arn], conditions=through_s3
             ),
         ]
+        if self.network:
+            # Without these no job starts in a network, or with a key for its volumes.
+            statements += [
+                iam.PolicyStatement(actions=["kms:CreateGrant"], resources=[self.key.key_arn]),
+                iam.PolicyStatement(actions=IN_NETWORK, resources=["*"]),
+            ]
         for statement in statements:
             role.add_to_policy(statement)
         return role
