@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from local.bench import allow, until
+from local.bench import allow, policy, until
 
 
 @pytest.fixture
@@ -41,14 +41,59 @@ def test_a_schedule_starts_a_run_with_its_words_filled_in(bench, machine):
     assert told["Name"].endswith(f"/{bench.name}")
 
 
-def test_a_start_that_the_target_may_not_make_is_a_dead_letter(bench, machine):
+@pytest.fixture
+def queue(bench):
+    """URL and ARN of a queue for starts that cannot be made."""
     sqs = bench.client("sqs")
-    queue = sqs.create_queue(QueueName=bench.name)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    schedule(bench, machine, Input='{"a": 1}', DeadLetterConfig={"Arn": arn})
-    (letter,) = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages", []), len, patience=90)
-    assert json.loads(letter["Body"]) == {"a": 1}
+    url = sqs.create_queue(QueueName=bench.name)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def letters(bench, queue):
+    found = bench.client("sqs").receive_message(QueueUrl=queue[0]).get("Messages", [])
+    return [json.loads(each["Body"]) for each in found]
+
+
+def test_a_start_that_a_schedule_may_not_make_is_a_dead_letter(bench, machine, queue):
+    allowed = allow("sqs:SendMessage", on=queue[1])
+    schedule(bench, machine, allowed, Input='{"a": 1}', DeadLetterConfig={"Arn": queue[1]})
+    assert until(lambda: letters(bench, queue), len, patience=90) == [{"a": 1}]
     assert executions(bench, machine) == []
+
+
+def test_a_schedule_whose_role_may_not_send_loses_its_dead_letter(bench, machine, queue):
+    schedule(bench, machine, DeadLetterConfig={"Arn": queue[1]})
+    until(bench.aws.log, lambda log: any(machine in line and "kept: nowhere" in line for line in log.splitlines()), 90)
+    assert letters(bench, queue) == []
+
+
+def broken_rule(bench, machine, queue):
+    """A rule whose role may start nothing, with a dead-letter queue; its ARN."""
+    events = bench.client("events")
+    arn = events.put_rule(Name=bench.name, EventPattern=json.dumps({"source": [bench.name]}))["RuleArn"]
+    role = bench.role(service="events.amazonaws.com", suffix="rule")
+    target = {"Id": "1", "Arn": machine, "RoleArn": role, "Input": '{"a": 1}', "DeadLetterConfig": {"Arn": queue[1]}}
+    events.put_targets(Rule=bench.name, Targets=[target])
+    return arn
+
+
+def let(bench, queue, rule):
+    """Let one rule send to the queue."""
+    condition = {"ArnEquals": {"aws:SourceArn": rule}}
+    statement = allow(
+        "sqs:SendMessage", on=queue[1], Principal={"Service": "events.amazonaws.com"}, Condition=condition
+    )
+    bench.client("sqs").set_queue_attributes(QueueUrl=queue[0], Attributes={"Policy": policy(statement)})
+
+
+def test_a_start_that_a_rule_cannot_make_is_a_dead_letter_where_the_queue_lets_it(bench, machine, queue):
+    rule = broken_rule(bench, machine, queue)
+    let(bench, queue, f"{rule}-other")
+    bench.client("events").put_events(Entries=[{"Source": bench.name, "DetailType": "x", "Detail": "{}"}])
+    until(bench.aws.log, lambda log: any(machine in line and "kept: nowhere" in line for line in log.splitlines()))
+    let(bench, queue, rule)
+    bench.client("events").put_events(Entries=[{"Source": bench.name, "DetailType": "x", "Detail": "{}"}])
+    assert until(lambda: letters(bench, queue), len) == [{"a": 1}]
 
 
 def test_a_rule_starts_a_run_as_its_role(bench, machine):

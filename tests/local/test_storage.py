@@ -152,3 +152,20 @@ def test_a_copy_to_where_nothing_lies_is_made_once(bench):
         s3.copy_object(**copy)
     s3.delete_object(Bucket=bench.bucket, Key="new")
     s3.copy_object(**copy)
+
+
+@pytest.mark.parametrize("missing", ["s3:GetObjectTagging", "s3:PutObjectTagging"])
+def test_tags_are_copied_by_who_may_read_and_write_them(bench, missing):
+    bench.write("in/a.txt", "x", Tagging="team=mail")
+    bench.write("in/plain.txt", "x")
+    tags = [allow(action) for action in ("s3:GetObjectTagging", "s3:PutObjectTagging") if action != missing]
+    s3 = bench.client("s3", bench.user(allow("s3:GetObject", "s3:PutObject"), *tags))
+
+    def copy(name, **options):
+        source = {"Bucket": bench.bucket, "Key": f"in/{name}"}
+        return s3.copy_object(Bucket=bench.bucket, Key=f"out/{name}", CopySource=source, **options)
+
+    with pytest.raises(ClientError, match=missing):
+        copy("a.txt")
+    assert copy("a.txt", TaggingDirective="REPLACE")
+    assert copy("plain.txt")

@@ -43,6 +43,7 @@ def install(comprehend: Service, resource_types: ResourceTypes) -> Any:  # noqa:
     s3.complete_bucket_properties()
     s3.check_kms()
     s3.judge_conditions_of_copies()
+    s3.check_tags_of_copies()
     s3.keep_buckets_with_objects()
     iam.refuse_what_the_model_refuses()
     iam.let_threads_assume_roles()

@@ -1,4 +1,4 @@
-"""S3: properties CloudFormation forgets, conditions of copies, and KMS."""
+"""S3: properties CloudFormation forgets, conditions and tags of copies, and KMS."""
 # Reaching inside is what this folder is for, and the signatures are MiniStack's.
 # ruff: noqa: SLF001, ANN401
 
@@ -77,6 +77,26 @@ def judge_conditions_of_copies() -> None:
         return s3._check_put_preconditions(headers, objects.get(key)) or copy(bucket_name, key, headers)
 
     s3._copy_object = copy_object
+
+
+def check_tags_of_copies() -> None:
+    """Copying an object that has tags needs s3:GetObjectTagging there and s3:PutObjectTagging here."""
+    original = iam_actions.s3_additional_checks
+
+    def additional_checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        checks: list[tuple[str, str]] = original(method, path, headers, body, query)
+        source = iam_actions._s3_source_object(headers)
+        if source and "partNumber" not in query and headers.get("x-amz-tagging-directive") != "REPLACE":
+            bucket, _, key = source[0].removeprefix("arn:aws:s3:::").partition("/")
+            stored = (s3._buckets.get(bucket) or {}).get("objects", {}).get(key, {})
+            if s3._object_tags.get((bucket, key, stored.get("version_id"))):
+                copy = f"arn:aws:s3:::{path.strip('/')}"
+                checks += [("s3:GetObjectTagging", source[0]), ("s3:PutObjectTagging", copy)]
+        return checks
+
+    iam_actions.s3_additional_checks = additional_checks
 
 
 def check_kms() -> None:

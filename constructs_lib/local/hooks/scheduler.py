@@ -1,7 +1,7 @@
 """EventBridge and its Scheduler: state machines are started as the target's role, and what fails is a dead letter.
 
 Stock MiniStack starts them as root, knows no dead-letter queue of a target, and leaves the Scheduler's words in an
-input as they are.
+input as they are. A schedule sends its dead letters as its role, a rule as EventBridge itself, whom the queue must let.
 """
 # Reaching inside is what this folder is for, and the signatures are MiniStack's.
 # ruff: noqa: SLF001, ANN401
@@ -12,13 +12,17 @@ import contextvars
 import json
 import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ministack.core.responses import new_uuid
-from ministack.services import eventbridge, scheduler
+from ministack.core.responses import get_account_id, new_uuid
+from ministack.services import eventbridge, scheduler, sqs
 
-from constructs_lib.local.hooks.iam import assume_role_as_service
+from constructs_lib.local.hooks.iam import access_key_of_session, assume_role_as_service, denial
 
+if TYPE_CHECKING:
+    import boto3
+
+_EVENTS, _SCHEDULER = "events.amazonaws.com", "scheduler.amazonaws.com"
 _TICK = 1  # second between two looks at the schedules, of which stock MiniStack takes ten
 
 
@@ -34,7 +38,7 @@ def start_state_machines_as_the_target() -> None:
         text = (
             _with_words(target.get("Input") or "{}", rule["Arn"]) if scheduled else _input_of(target, event, rule, view)
         )
-        arguments = (target, text, "scheduler.amazonaws.com" if scheduled else "events.amazonaws.com", rule)
+        arguments = (target, text, _SCHEDULER if scheduled else _EVENTS, rule)
         # The server answers the calls itself, so it must not wait for them.
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(_start, *arguments), daemon=True).start()
@@ -64,15 +68,20 @@ def _input_of(target: Any, event: Any, rule: Any, view: Any) -> str:
 
 
 def _start(target: Any, text: str, service: str, rule: Any) -> None:
+    session = None
     try:
         session = assume_role_as_service(target["RoleArn"], service, rule.get("Arn", ""), "Target")
         session.client("stepfunctions").start_execution(stateMachineArn=target["Arn"], input=text)
     except Exception as error:  # noqa: BLE001 - a thread of its own: nobody else would ever hear of it
-        _bury(target, text, str(error))
+        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+        kept = bool(queue) and _may_send(queue, service, rule.get("Arn", ""), session)
+        if kept:
+            eventbridge._dispatch_to_sqs(eventbridge.parse_arn(queue), text, {})
+        place = queue if kept else "nowhere"
+        eventbridge.logger.warning("not started: %s (%s), kept: %s", target["Arn"], error, place)
 
 
-def _bury(target: Any, text: str, reason: str) -> None:
-    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-    eventbridge.logger.warning("not started: %s (%s)", target["Arn"], reason)
-    if queue:
-        eventbridge._dispatch_to_sqs(eventbridge.parse_arn(queue), text, {})
+def _may_send(queue: str, service: str, source: str, session: boto3.Session | None) -> bool:
+    if service == _EVENTS:
+        return bool(sqs.queue_policy_allows(queue, service, source, get_account_id()))
+    return session is not None and denial(access_key_of_session(session), "sqs:SendMessage", queue) is None
