@@ -155,7 +155,7 @@ def permissions_table() -> str:
         ),
         "The role of a workflow's schedules": say_of_runs.scheduler_statements("STATE-MACHINE", "QUEUE"),
         "The role of a workflow's rules for uploads and ends": [say_of_runs.start_runs("STATE-MACHINE")],
-        "The queue of starts that could not be made": [say_of_runs.receive_undelivered("QUEUE", "RULES")],
+        "The queue of starts that could not be made": [say_of_runs.receive_undelivered("QUEUE", "RULE")],
     }
     return "\n\n".join(_group(title, statements) for title, statements in groups.items())
 

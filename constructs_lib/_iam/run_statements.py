@@ -194,7 +194,7 @@ def send_undelivered(queue_arn: str) -> Statement:
     )
 
 
-def receive_undelivered(queue_arn: str, rules_arn: str) -> Statement:
+def receive_undelivered(queue_arn: str, rule_arn: str) -> Statement:
     """EventBridge keeps what its rule could not start."""
     return Statement(
         "ReceiveUndelivered",
@@ -202,7 +202,7 @@ def receive_undelivered(queue_arn: str, rules_arn: str) -> Statement:
         [queue_arn],
         "a start that could not be made is kept where somebody sees it",
         "EventBridge User Guide, Using dead-letter queues to process undelivered events",
-        {"ArnLike": {"aws:SourceArn": rules_arn}},
+        {"ArnEquals": {"aws:SourceArn": rule_arn}},
         principal={"Service": "events.amazonaws.com"},
     )
 

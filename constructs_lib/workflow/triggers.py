@@ -180,6 +180,10 @@ class Triggers(Construct):
             ],
         )
         rule.node.add_dependency(policy, self._ready)
+        statement = say.receive_undelivered(self.undelivered.queue_arn, rule.attr_arn).render()
+        self.undelivered.add_to_resource_policy(
+            iam.PolicyStatement.from_json({**statement, "Sid": f"{statement['Sid']}Of{id}"})
+        )
 
     def _rule_role(self) -> tuple[iam.Role, RolePolicy]:
         role = iam.Role(
@@ -195,13 +199,6 @@ class Triggers(Construct):
             description="Starts runs of a document classification workflow on events",
         )
         policy = RolePolicy(self, "RulePolicy", role=role, statements=lambda: [say.start_runs(self._machine_arn)])
-        self.undelivered.add_to_resource_policy(
-            iam.PolicyStatement.from_json(
-                say.receive_undelivered(
-                    self.undelivered.queue_arn, f"{self._environment.arn('events')}:rule/*"
-                ).render()
-            )
-        )
         return role, policy
 
     def _scheduler_role(self) -> tuple[iam.Role, RolePolicy]:
