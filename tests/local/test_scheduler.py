@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from local.bench import allow, policy, until
+from local.bench import ACCOUNT, REGION, allow, policy, until
 
 
 @pytest.fixture
@@ -22,7 +22,9 @@ def executions(bench, machine):
 
 
 def schedule(bench, machine, *statements, **target):
-    role = bench.role(*statements, service="scheduler.amazonaws.com", suffix="scheduler")
+    group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/default"
+    only = {"StringEquals": {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": group}}
+    role = bench.role(*statements, service="scheduler.amazonaws.com", suffix="scheduler", condition=only)
     bench.client("scheduler").create_schedule(
         Name=bench.name,
         ScheduleExpression="at(2026-01-01T00:00:00)",
@@ -43,9 +45,12 @@ def test_a_schedule_starts_a_run_with_its_words_filled_in(bench, machine):
 
 @pytest.fixture
 def queue(bench):
-    """URL and ARN of a queue for starts that cannot be made."""
+    """URL and ARN of a queue for starts that cannot be made, which refuses clear text."""
     sqs = bench.client("sqs")
     url = sqs.create_queue(QueueName=bench.name)["QueueUrl"]
+    secure = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    policed = policy({**secure, "Condition": {"Bool": {"aws:SecureTransport": "false"}}})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policed})
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 

@@ -14,10 +14,11 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import eventbridge, scheduler, sqs
 
-from constructs_lib.local.hooks.iam import access_key_of_session, assume_role_as_service, denial
+from constructs_lib.local.hooks.iam import assume_role_as_service
 
 if TYPE_CHECKING:
     import boto3
@@ -70,18 +71,34 @@ def _input_of(target: Any, event: Any, rule: Any, view: Any) -> str:
 def _start(target: Any, text: str, service: str, rule: Any) -> None:
     session = None
     try:
-        session = assume_role_as_service(target["RoleArn"], service, rule.get("Arn", ""), "Target")
+        session = assume_role_as_service(target["RoleArn"], service, _source(rule.get("Arn", "")), "Target")
         session.client("stepfunctions").start_execution(stateMachineArn=target["Arn"], input=text)
     except Exception as error:  # noqa: BLE001 - a thread of its own: nobody else would ever hear of it
-        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-        kept = bool(queue) and _may_send(queue, service, rule.get("Arn", ""), session)
-        if kept:
-            eventbridge._dispatch_to_sqs(eventbridge.parse_arn(queue), text, {})
-        place = queue if kept else "nowhere"
-        eventbridge.logger.warning("not started: %s (%s), kept: %s", target["Arn"], error, place)
+        kept = _bury(target, text, service, rule.get("Arn", ""), session)
+        eventbridge.logger.warning("not started: %s (%s), kept: %s", target["Arn"], error, kept)
 
 
-def _may_send(queue: str, service: str, source: str, session: boto3.Session | None) -> bool:
+def _source(arn: str) -> str:
+    """On whose behalf a role is assumed: a rule's, or that of a schedule's group, as the Scheduler says it."""
+    before, _, schedule = arn.partition(":schedule/")
+    return f"{before}:schedule-group/{schedule.partition('/')[0]}" if schedule else arn
+
+
+def _bury(target: Any, text: str, service: str, source: str, session: boto3.Session | None) -> str:
+    """Keep a start that could not be made; says where, or why not."""
+    queue = (target.get("DeadLetterConfig") or {}).get("Arn")
+    found = sqs._queue_by_arn(queue) if queue else None
+    if not found:
+        return "nowhere, there is no dead-letter queue"
     if service == _EVENTS:
-        return bool(sqs.queue_policy_allows(queue, service, source, get_account_id()))
-    return session is not None and denial(access_key_of_session(session), "sqs:SendMessage", queue) is None
+        if not sqs.queue_policy_allows(queue, service, source, get_account_id()):
+            return f"nowhere, the policy of {queue} does not let {source} send"
+        eventbridge._dispatch_to_sqs(eventbridge.parse_arn(queue), text, {})
+        return str(queue)
+    if session is None:
+        return "nowhere, no role sends it"
+    try:
+        session.client("sqs").send_message(QueueUrl=found["url"], MessageBody=text)
+    except ClientError as error:
+        return f"nowhere, {error}"
+    return str(queue)
