@@ -28,10 +28,9 @@ def build(app: cdk.App) -> cdk.Stack:
     )
     topic = sns.Topic(stack, "Failures", enforce_ssl=True)
     topic.add_subscription(subscriptions.EmailSubscription(app.node.try_get_context("mail") or "ops@example.com"))
-    message = events.RuleTargetInput.from_text(
-        f"{events.EventField.from_path('$.detail.message')}\n\n{events.EventField.from_path('$.detail.hint')}\n\n"
-        f"Run: {events.EventField.from_path('$.detail.executionArn')}"
-    )
+    # A line each: in one text the mail would show line breaks as \n.
+    lines = ("$.detail.message", "$.detail.hint", "$.detail.executionArn")
+    message = events.RuleTargetInput.from_multiline_text("\n".join(map(events.EventField.from_path, lines)))
     workflow.on_failed("MailFailures", target=targets.SnsTopic(topic, message=message))
     return stack
 
