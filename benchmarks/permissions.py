@@ -1,25 +1,27 @@
-"""Takes permissions away, one at a time, and looks whether a job on the local AWS still works.
+"""Takes permissions away, one at a time, and looks whether jobs and workflows on the local AWS still work.
 
 `python benchmarks/permissions.py` writes `docs/permissions-measured.md`: what was taken from which statement, and what
-happened.
+happened; `jobs` or `workflows` after it writes one half, and leaves the other as it is.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 import sys
 import tempfile
-import textwrap
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
+import workflow_permissions
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from taking_away import REQUEST, Half, Mutation, Trial, mutations
+from workflow_permissions import WorkflowProof
 
 from constructs_lib import (
     ClassificationModel,
@@ -40,19 +42,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 STACK = "Permissions"
-ELSEWHERE = "arn:aws:s3:::elsewhere"
 PATIENCE = 60.0
 _HANDLER = "CustomDocumentClassificationJobHandler"
-
-# What a description of a job repeats of the request that started it.
-REQUEST = {
-    "DataAccessRoleArn",
-    "DocumentClassifierArn",
-    "InputDataConfig",
-    "OutputDataConfig",
-    "VolumeKmsKeyId",
-    "VpcConfig",
-}
 
 # What is used when a network goes.
 _OF_A_NETWORK = {"DetachFromInstances", "FindActiveJobs", "FindNetworkInterfaces", "RemoveNetworkInterfaces"}
@@ -66,41 +57,9 @@ NOT_JUDGED = {
     "RemoveNetworkInterfaces": "attached interfaces are detached after a minute without a job, which is not waited for",
     "EncryptResults": "the results here are smaller than one part of a multipart upload, which decrypts its parts",
     "ExtractText": "there is no Textract here",
-    "ListDocuments": "covers the other way to ask for the prefix, with or without its slash",
+    "ListDocuments s3:prefix in": "covers the other way to ask for the prefix, without its slash",
     "WriteLog": "functions write no log to CloudWatch Logs here",
 }
-
-
-@dataclass(frozen=True)
-class Mutation:
-    """A statement with one thing less."""
-
-    sid: str
-    taken: str
-    policy: dict[str, Any]
-
-
-def mutations(policy: dict[str, Any]) -> Iterator[Mutation]:
-    """Take away each action, each resource and each condition value of a policy, one at a time."""
-    for number, statement in enumerate(policy["Statement"]):
-        for part in ("Action", "Resource"):
-            values = statement[part] if isinstance(statement[part], list) else [statement[part]]
-            for value in values:
-                rest = [each for each in values if each != value]
-                nothing = "sts:GetCallerIdentity" if part == "Action" else ELSEWHERE
-                if part == "Resource" and value == "*":
-                    continue  # there is no other resource that these actions know
-                yield _changed(policy, number, value, {part: rest or [nothing]})
-        for operator, keys in statement.get("Condition", {}).items():
-            for key in keys:
-                other = {**statement["Condition"], operator: {**keys, key: ELSEWHERE}}
-                yield _changed(policy, number, f"{key} (another value)", {"Condition": other})
-
-
-def _changed(policy: dict[str, Any], number: int, taken: str, change: dict[str, Any]) -> Mutation:
-    mutant = copy.deepcopy(policy)
-    mutant["Statement"][number].update(change)
-    return Mutation(policy["Statement"][number]["Sid"], taken, mutant)
 
 
 class Proof:
@@ -283,37 +242,55 @@ def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, st
             yield mutation, problem
 
 
-def report(found: Sequence[tuple[Mutation, str]], seconds: float) -> str:
-    """Write the table."""
-    needed = sum(bool(problem) for _, problem in found)
-    lines = [
-        "# Permissions, taken away one at a time",
-        "",
-        f"Written by `python benchmarks/permissions.py` in {seconds:.0f} s. Of {len(found)} things taken away {needed}",
-        "break the deployment or the job on the local AWS; for each of the others the last column says why not.",
-        "",
-        "| statement | taken away | what happened |",
-        "| --- | --- | --- |",
-    ]
-    for mutation, problem in found:
-        text = f"fails: {problem}" if problem else f"not judged: {NOT_JUDGED.get(mutation.sid, 'UNEXPLAINED')}"
-        shown = textwrap.shorten(text.replace("|", "/"), 160, placeholder=" ...")
-        lines.append(f"| {mutation.sid} | `{mutation.taken}` | {shown} |")
-    return "\n".join([*lines, ""])
+def jobs(aws: LocalAws, classifier: str, directory: Path) -> Iterator[Trial]:
+    """Take away what a job of a pipeline needs."""
+    for mutation, problem in prove(Proof(aws, classifier, directory)):
+        yield Trial([mutation.sid, f"`{mutation.taken}`"], problem, mutation.reason(NOT_JUDGED))
+
+
+def workflows(aws: LocalAws, classifier: str, directory: Path) -> Iterator[Trial]:
+    """Take away what a workflow needs."""
+    for who, mutation, problem in workflow_permissions.prove(WorkflowProof(aws, classifier, directory)):
+        reason = mutation.reason(workflow_permissions.NOT_JUDGED)
+        yield Trial([who, mutation.sid, f"`{mutation.taken}`"], problem, reason)
+
+
+HALVES = {
+    "jobs": Half("A job of a pipeline", "", ["statement", "taken away"], jobs),
+    "workflows": Half(
+        "A workflow",
+        "A failure begins with the state of the run that met it. ",
+        ["who", "statement", "taken away"],
+        workflows,
+    ),
+}
+HEAD = """\
+# Permissions, taken away one at a time
+
+Each action, each resource and each value of a condition was taken away on the local AWS, which enforces permissions,
+and then something was done that needs it. The last column has the message of whoever missed it, or why nobody could."""
 
 
 def main() -> int:
-    """Run all mutations and write the report; 1 when one is without effect and without a reason."""
-    begun = time.monotonic()
-    with LocalAws() as aws, tempfile.TemporaryDirectory() as directory:
-        aws.bootstrap()
-        classifier = train_classifier(aws, ROOT / "examples" / "data" / "training.csv", name="mails")
+    """Run the trials and write the page; 1 when something is without effect and without a reason."""
+    page = ROOT / "docs" / "permissions-measured.md"
+    sections = dict(section.split("\n", 1) for section in re.split(r"^## ", page.read_text(), flags=re.MULTILINE)[1:])
+    unexplained = False
+    for name in sys.argv[1:] or HALVES:
+        half, begun = HALVES[name], time.monotonic()
         found = []
-        for mutation, problem in prove(Proof(aws, classifier, Path(directory))):
-            found.append((mutation, problem))
-            print(f"{time.monotonic() - begun:6.1f} s  {mutation.sid}  {mutation.taken}  {problem[:90]}", flush=True)  # noqa: T201 - a command's output
-    (Path(__file__).parents[1] / "docs" / "permissions-measured.md").write_text(report(found, time.monotonic() - begun))
-    return int(any(not problem and mutation.sid not in NOT_JUDGED for mutation, problem in found))
+        with LocalAws() as aws, tempfile.TemporaryDirectory() as directory:
+            aws.bootstrap()
+            classifier = train_classifier(aws, ROOT / "examples" / "data" / "training.csv", name="mails")
+            for trial in half.trials(aws, classifier, Path(directory)):
+                found.append(trial)
+                print(f"{time.monotonic() - begun:6.1f} s  {trial.row()}", flush=True)  # noqa: T201 - a command's output
+        sections[half.title] = half.written(found, time.monotonic() - begun)
+        unexplained |= any(not trial.problem and not trial.reason for trial in found)
+    page.write_text(
+        "\n\n".join([HEAD, *(f"## {half.title}\n\n{sections[half.title].strip()}" for half in HALVES.values())]) + "\n"
+    )
+    return int(unexplained)
 
 
 if __name__ == "__main__":

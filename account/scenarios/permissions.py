@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from botocore.exceptions import ClientError
 
 from account.step import expect
-from benchmarks.permissions import REQUEST, mutations
+from benchmarks.taking_away import REQUEST, mutations
 from constructs_lib import (
     ClassificationModel,
     ClassificationNetwork,
@@ -33,6 +33,7 @@ _SETTLED = 40  # seconds after which a job has proven its access
 # What these jobs can do without, by statement and what was taken from it.
 SPARE = {
     ("EncryptResults", "kms:Decrypt"): "only a multipart upload decrypts, and these results are small",
+    ("ListDocuments", "s3:prefix in"): "covers the other way to ask for the prefix, without its slash",
     ("ExtractText", "textract:DetectDocumentText"): "only PDF files and images are read with Textract",
 }
 

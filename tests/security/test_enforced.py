@@ -230,7 +230,8 @@ def test_two_stacks_share_a_role_and_leave_each_other_its_permissions(aws, train
     assert len(iam_client.list_role_policies(RoleName=role)["PolicyNames"]) == 2
 
 
-def test_a_permission_that_is_taken_away_is_missed(aws, trained_classifier, tmp_path):
+def test_a_permission_that_is_taken_away_is_missed(aws, trained_classifier, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
     path = ROOT / "benchmarks" / "permissions.py"
     spec = importlib.util.spec_from_file_location("permissions_benchmark", path)
     benchmark = importlib.util.module_from_spec(spec)
