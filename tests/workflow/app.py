@@ -1,4 +1,4 @@
-"""An app for tests on the local AWS: a workflow that uploads start, another whose jobs never end well, a reader."""
+"""An app for tests on the local AWS: workflows that uploads start, that people start and whose model is not trained."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events_targets as targets
@@ -15,7 +15,7 @@ from constructs_lib import (
 )
 
 
-def build(app, classifier_arn):
+def build(app, classifier_arn, untrained_arn):
     """Define the stack."""
     stack = cdk.Stack(app, "Workflows")
     model = ClassificationModel.from_classifier_arn(classifier_arn)
@@ -32,8 +32,17 @@ def build(app, classifier_arn):
         job_name="manual",
         tags={"team": "mail"},
         max_documents=3,
+        max_input_size=cdk.Size.kibibytes(64),
     )
     manual.on_failed("Tell", target=targets.SqsQueue(notices))
+    untrained = DocumentClassificationWorkflow(
+        stack,
+        "Untrained",
+        model=ClassificationModel.from_classifier_arn(untrained_arn),
+        documents=Documents.from_bucket(plain, "waiting/", input_format=InputFormat.ONE_DOC_PER_FILE),
+        network_isolation=False,
+    )
+    untrained.on_failed("Tell", target=targets.SqsQueue(notices))
     manual.add_schedule(
         "Nightly",
         schedule=scheduler.ScheduleExpression.cron(minute="0", hour="2"),
@@ -49,6 +58,7 @@ def build(app, classifier_arn):
         "ReaderArn": reader.role_arn,
         "AnswersName": answers.bucket_name,
         "PlainName": plain.bucket_name,
+        "ManualResults": manual.results_bucket.bucket_name,
         "ManualRole": manual.data_access_role.role_name,
     }.items():
         cdk.CfnOutput(stack, name, value=value)

@@ -72,9 +72,25 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(local_aws, trained_classifier):
+def untrained_classifier(local_aws):
+    """ARN of a classifier whose training has failed: there is nothing to learn from."""
+    comprehend = local_aws.client("comprehend")
+    given = {"DataAccessRoleArn": "arn:aws:iam::000000000000:role/nobody", "LanguageCode": "en"}
+    source = {"S3Uri": "s3://nowhere-at-all/training.csv"}
+    arn = comprehend.create_document_classifier(DocumentClassifierName="untrained", InputDataConfig=source, **given)[
+        "DocumentClassifierArn"
+    ]
+    until(
+        lambda: comprehend.describe_document_classifier(DocumentClassifierArn=arn)["DocumentClassifierProperties"],
+        lambda found: found["Status"] == "IN_ERROR",
+    )
+    return arn
+
+
+@pytest.fixture(scope="module")
+def deployed(local_aws, trained_classifier, untrained_classifier):
     app = new_app()
-    build(app, trained_classifier)
+    build(app, trained_classifier, untrained_classifier)
     return Deployed(local_aws, ByApi(local_aws).deploy(app.synth().directory)["Workflows"])
 
 
@@ -130,13 +146,83 @@ def test_more_than_a_run_takes_is_left_to_the_next_one_and_a_prefix_is_refused(d
     assert (refused["error"], refused["cause"][:23]) == ("TooManyDocuments", "more than 3 documents l")
 
 
-def test_a_wrong_input_is_told_and_on_the_bus(deployed, plain):
-    assert plain
-    run = deployed.run("Manual", {"prefix": "x"})
-    assert run["error"] == "WrongInput"
+NOBODY = "0" * 32
+WRONG = {
+    "an unknown key": ({"prefix": "x"}, "WrongInput", "has no prefix; it may have Prefix or JobId"),
+    "both": ({"Prefix": "in/", "JobId": NOBODY}, "WrongInput", "either a Prefix or a JobId, not both"),
+    "no text": ({"Prefix": 7}, "WrongInput", "Prefix must be text"),
+    "a prefix outside": ({"Prefix": "in2/"}, "WrongPrefix", "begin it with 'batches/in/' or 'in/' or 'mails/'"),
+    "no job of this account": ({"JobId": NOBODY}, "Comprehend.JobNotFoundException", "give the JobId of one in this"),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_a_wrong_input_ends_the_run_with_what_is_allowed_and_is_on_the_bus(deployed, plain, mistake):
+    given, error, allowed = WRONG[mistake]
+    deployed.write(plain, "in2/a.txt", "x")
+    run = deployed.run("Manual", given)
+    assert (run["status"], run["error"]) == ("FAILED", error)
+    assert allowed in run["cause"]
     (notice,) = until(deployed.notices, len)
     assert (notice["source"], notice["detail"]["status"]) == ("cdk-comprehend-classification", "FAILED")
     assert notice["detail"]["executionArn"] == run["executionArn"]
+    told = notice["detail"]
+    assert run["cause"] == f"{told['message']} {told.get('hint', '')}".strip()
+
+
+def refused_before_a_job(deployed, name, given=None):
+    """A run that fails without having started a job: its error, its cause, and its notice's hint."""
+    jobs = deployed.aws.calls().get("StartDocumentClassificationJob", 0)
+    run = deployed.run(name, given)
+    (notice,) = until(deployed.notices, len)
+    assert run["status"] == notice["detail"]["status"] == "FAILED"
+    assert "jobId" not in notice["detail"]
+    started = deployed.aws.calls().get("StartDocumentClassificationJob", 0) - jobs
+    return run["error"], run["cause"], notice["detail"]["hint"], started
+
+
+def test_more_than_a_job_may_take_fails_before_it_costs_anything(deployed, plain):
+    deployed.write(plain, "mails/a.txt", "x" * 70_000)
+    error, cause, hint, started = refused_before_a_job(deployed, "Manual", {"Prefix": "mails/"})
+    assert (error, started) == ("TooMuchInput", 0)
+    assert "more than 65,536 bytes lie under 'mails/'" in cause
+    assert "raise max_input_size" in hint
+
+
+def test_a_documents_bucket_that_is_gone_is_said_so(deployed, plain):
+    deployed.s3.delete_bucket(Bucket=plain)
+    try:
+        _, cause, hint, started = refused_before_a_job(deployed, "Manual")
+    finally:
+        deployed.s3.create_bucket(Bucket=plain)
+    assert started == 0
+    assert "NoSuchBucket" in cause
+    assert hint == "The bucket is gone: deploy again with a bucket that exists."
+
+
+def test_a_results_bucket_that_is_gone_is_said_so(deployed, plain):
+    deployed.write(plain, "in/a.txt", "Please pay the total due.")
+    bucket = deployed.outputs["ManualResults"]
+    for key in deployed.keys(bucket):
+        deployed.s3.delete_object(Bucket=bucket, Key=key)
+    deployed.s3.delete_bucket(Bucket=bucket)
+    try:
+        run = deployed.run("Manual")
+    finally:
+        deployed.s3.create_bucket(Bucket=bucket)
+    assert run["error"] == "JobFailed"
+    (notice,) = until(deployed.notices, len)
+    assert "NoSuchBucket" in notice["detail"]["message"]
+    assert notice["detail"]["hint"] in run["cause"]
+
+
+def test_a_model_that_is_not_trained_is_said_so_and_its_documents_wait_in_their_batch(deployed, plain):
+    deployed.write(plain, "waiting/a.txt", "Please pay the total due.")
+    error, cause, hint, _ = refused_before_a_job(deployed, "Untrained")
+    assert error == "Comprehend.ResourceUnavailableException"
+    assert "IN_ERROR" in cause
+    assert hint == "The model, or the flywheel's active one, must be TRAINED."
+    assert [key.rpartition("/")[2] for key in deployed.keys(plain, "batches/waiting/")] == ["a.txt"]
 
 
 def test_a_role_without_rights_fails_the_run_and_says_what_to_allow(deployed, plain):
