@@ -21,29 +21,34 @@ def handle(raw: Any, context: Any, outside: Runtime | None = None) -> None:
     state = progress.from_payload(raw["HandOver"]) if "HandOver" in raw else progress.Progress(began=outside.now())
     work = begin(read, state, outside, context.get_remaining_time_in_millis() / 1000)
     try:
-        given = _serve_or_hand_over(work, raw)
-    except Exception as error:
-        given = _failure(work, error)
-    if given:
-        answer.deliver(work, given)
+        answer.deliver(work, _answer(work))
+    except HandOver:
+        _hand_over(work, raw)
 
 
-def _serve_or_hand_over(work: Work, raw: dict[str, Any]) -> Answer | None:
+def _answer(work: Work) -> Answer:
+    """Do what the event asks for; whatever goes wrong is an answer, too."""
     try:
         work.clock.resume()
         return _serve(work)
-    except HandOver:
-        payload = json.dumps(raw | {"HandOver": work.progress.to_payload()})
-        name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
-        try:
-            work.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
-        except Exception as error:
-            raise JobError(
-                f"{sentence(error)} The function needs a fresh run of itself and may not start one; "
-                f"{work.progress.job_arn or 'no job'} runs on: allow it lambda:InvokeFunction, and concurrency."
-            ) from error
+    except Exception as error:
+        return _failure(work, error)
+
+
+def _hand_over(work: Work, raw: dict[str, Any]) -> None:
+    """Let a fresh run go on; where there can be none, that is the answer."""
+    payload = json.dumps(raw | {"HandOver": work.progress.to_payload()})
+    name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    try:
+        work.outside.client("lambda").invoke(FunctionName=name, InvocationType="Event", Payload=payload)
+    except Exception as error:
+        refused = JobError(
+            f"{sentence(error)} The function needs a fresh run of itself and may not start one; "
+            f"{work.progress.job_arn or 'no job'} runs on: allow it lambda:InvokeFunction, and concurrency."
+        )
+        answer.deliver(work, _failure(work, refused))
+    else:
         work.log("handed over")
-        return None
 
 
 def _serve(work: Work) -> Answer:

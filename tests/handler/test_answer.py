@@ -78,6 +78,18 @@ def test_an_answer_is_not_slept_for_beyond_the_life_of_the_run(world):
     assert world.violations == []
 
 
+@pytest.mark.parametrize("queue", range(1, 25, 3))
+def test_an_answer_that_is_refused_as_the_run_ends_is_sent_again_by_the_next_one(world, queue):
+    world.life, world.comprehend.queue = 60, queue
+    world.faults["put"] = [OSError("no")] * 4
+    event = world.event("Create", properties())
+    world.invoke(event, retries=0)  # Lambda has repeated the event already.
+    world.pass_time(300)
+    assert world.answers[event["ResponseURL"]][0]["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
+    assert world.violations == []
+
+
 def test_the_longest_plain_attributes_fit(world):
     uri = "s3://results/" + "x" * 1000
     answer = world.create(properties(request(JobName="ü" * 256, OutputDataConfig={"S3Uri": uri})))
