@@ -57,8 +57,6 @@ def deliver(work: Work, answer: Answer) -> None:
             work.outside.put(work.event.response_url, body)
         except (OSError, ValueError, HTTPException) as error:  # Its text could quote the signed URL.
             work.log("answer not delivered", error=type(error).__name__)
-            if not seconds:
-                break
             if work.clock.now() + seconds + 1 >= work.clock.ends:
                 work.clock.hand_over(0.0)  # The next run has time for more tries.
             work.outside.sleep(seconds)

@@ -1,7 +1,7 @@
 """One deployment ends at one running job, however often and brokenly its event arrives."""
 
 import pytest
-from handler.world import NO_READ, Crash, error, properties, timeout
+from handler.world import NO_READ, Crash, error, properties, request, timeout
 
 START = "start_document_classification_job"
 DESCRIBE = "describe_document_classification_job"
@@ -86,6 +86,14 @@ def test_another_request_under_the_same_request_id_is_another_job(world):
     world.create(properties(RunId="1"), request_id="same")
     world.create(properties(RunId="2"), request_id="same")
     assert len(world.comprehend.all) == 2
+
+
+def test_the_order_of_a_requests_members_is_nobodys_business(world):
+    event = world.event("Create", properties())
+    again = event | {"ResourceProperties": properties(dict(reversed(request().items())))}
+    world.invoke(again, delay=5)
+    assert world.send(event)["Status"] == "SUCCESS"
+    assert len(world.comprehend.all) == 1
 
 
 def test_two_resources_of_a_stack_do_not_share_a_job(world):

@@ -263,6 +263,13 @@ def test_a_job_that_cannot_be_proven_in_time_fails_the_deployment(world):
     assert "runs on" in answer["Reason"]
 
 
+def test_a_job_whose_end_is_waited_for_is_not_given_time_to_prove_itself(world):
+    world.comprehend.queue = 1
+    before = world.now
+    assert "not COMPLETED" in world.create(properties(Timeout="20", WaitFor="COMPLETED"))["Reason"]
+    assert world.now - before < 28
+
+
 def test_a_job_that_waits_in_the_queue_at_the_deadline_is_not_called_in_progress(world):
     world.comprehend.queue = 1e6
     answer = world.create(properties(Timeout="60", ServiceTimeout="100"))
