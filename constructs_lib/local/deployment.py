@@ -242,7 +242,8 @@ def _show_runs(ended: list[dict[str, Any]], say: Callable[[str], None]) -> None:
         if "output" in run:
             say(f"\nRun {run['name']}")
             for name, value in json.loads(run["output"]).items():
-                say(f"  {name} = {value}")
+                told = ", ".join(f"{key} {count}" for key, count in value.items()) if name == "Classes" else value
+                say(f"  {name} = {told}")
 
 
 def show_predictions(

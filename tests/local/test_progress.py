@@ -1,5 +1,6 @@
 """What a command shows while it works: on a terminal, and where there is none."""
 
+import json
 import os
 import re
 import time
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from constructs_lib.local import deployment
 from constructs_lib.local import step_progress as module
 from constructs_lib.local.step_progress import Progress
 
@@ -121,3 +123,9 @@ def test_everything_is_said_and_kept_when_asked_for(shown, tmp_path):
     progress.detail("a tool's line")
     assert screen.lines[1] == "          a tool's line"
     assert log.read_text().endswith("One\na tool's line\n")
+
+
+def test_a_run_is_shown_in_words():
+    said, output = [], {"Status": "COMPLETED", "Documents": 3, "Classes": {"INVOICE": 2, "ORDER": 1}}
+    deployment._show_runs([{"name": "one", "output": json.dumps(output)}], said.append)
+    assert said == ["\nRun one", "  Status = COMPLETED", "  Documents = 3", "  Classes = INVOICE 2, ORDER 1"]
