@@ -45,7 +45,7 @@ _FORMAT = """\
 </style>
 <defs>{lines}</defs>
 <rect fill="#0c0c0c" width="{terminal_width}" height="{terminal_height}" rx="8"/>
-<g transform="translate(12, 8)">{backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
+<g transform="translate(12, 12)">{backgrounds}<g class="{unique_id}-matrix">{matrix}</g></g>
 </svg>
 """
 
@@ -126,11 +126,15 @@ def draw(shown: str, image: Path) -> None:
     console = Console(width=COLUMNS, record=True, file=StringIO(), force_terminal=True)
     console.print(Text.from_ansi(shown), no_wrap=True, overflow="ellipsis", crop=True)
     text = console.export_svg(theme=MONOKAI, code_format=_FORMAT, unique_id="demo")
-    text = re.sub(r'viewBox="0 0 ([\d.]+)', lambda found: f'viewBox="0 0 {float(found[1]) + 2 * _MARGIN}', text)
-    text = re.sub(
-        r'(<rect fill="#0c0c0c" width=")([\d.]+)', lambda found: f"{found[1]}{float(found[2]) + 2 * _MARGIN}", text
-    )
+    for size in (r'viewBox="0 0 ([\d.]+) ([\d.]+)"', r'width="([\d.]+)" height="([\d.]+)" rx'):
+        text = re.sub(size, _with_margins, text)
     image.write_text(text, encoding="utf-8")
+
+
+def _with_margins(found: re.Match[str]) -> str:
+    """Make room for what the drawing is moved by, on both sides."""
+    width, height = (float(each) for each in found.groups())
+    return found[0].replace(found[1], str(width + 2 * _MARGIN)).replace(found[2], str(round(height + 2 * _MARGIN, 1)))
 
 
 def photograph(page: Path, image: Path) -> None:
