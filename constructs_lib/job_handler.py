@@ -199,7 +199,7 @@ class ClassificationJobHandler(Construct):
                 self,
                 "HostPolicy",
                 role=self._role,
-                statements=lambda: self._host_statements(in_vpc=vpc is not None),
+                statements=self._host_statements,
                 may_be_empty=True,
             )
         )
@@ -386,9 +386,9 @@ class ClassificationJobHandler(Construct):
     def _late_statements(self) -> list[Statement]:
         return [say.tag_jobs(self._environment)] if self._has_tags() else []
 
-    def _host_statements(self, *, in_vpc: bool) -> list[Statement]:
+    def _host_statements(self) -> list[Statement]:
         """What the VPC, and what injectors, aspects and escape hatches add to the function, make necessary."""
-        found = [say.run_in_vpc()] if in_vpc else []
+        found = [say.run_in_vpc()] if self._resource.vpc_config else []
         given = stack_of(self).resolve(
             {
                 "document": getattr(node_of(self._role).try_find_child("DefaultPolicy"), "document", None),

@@ -67,6 +67,7 @@ class RolePolicy(iam.Policy):
         self._late = late
         self._by_content = by_content
         self._may_be_empty = may_be_empty
+        self._is_given = False
         self._role = role
         self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
@@ -106,7 +107,7 @@ class RolePolicy(iam.Policy):
         statements = self._statements()
         self._write(statements)
         if self._may_be_empty and self._written:
-            self._role.attach_inline_policy(self)
+            self._give()
         if self._by_content:
             content = settled(self._scope, _rendered(statements))
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
@@ -148,8 +149,7 @@ class RolePolicy(iam.Policy):
             return []
         if not self.is_attached:
             # A role of `iam.Role.customize_roles` takes nothing, and reports what it is given whenever it is given it.
-            if not self._may_be_empty:
-                self._role.attach_inline_policy(self)
+            self._give()
             return []
         document = stack_of(self).resolve(policy_document(statements))
         acknowledge_wildcards(self, statements, document["Statement"])
@@ -164,6 +164,11 @@ class RolePolicy(iam.Policy):
                 "own, or put them into another stack"
             )
         ]
+
+    def _give(self) -> None:
+        if not self._is_given:
+            self._is_given = True
+            self._role.attach_inline_policy(self)
 
     def length(self, statements: Sequence[Statement]) -> int:
         """Measure a policy.

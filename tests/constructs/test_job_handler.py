@@ -192,12 +192,16 @@ def test_an_aspect_s_additions_get_their_permissions(stack):
                 node.tracing_config = lambda_.CfnFunction.TracingConfigProperty(mode="Active")
                 node.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(target_arn=queue.queue_arn)
                 node.layers = ["arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension-Arm64:20"]
+                node.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+                    security_group_ids=["sg-0123456789abcdef0"], subnet_ids=["subnet-0123456789abcdef0"]
+                )
                 node.timeout = 60
 
     add_job(stack)
     cdk.Aspects.of(stack).add(Platform())
     assert function_of(stack)["Timeout"] == 60
-    assert {"xray:PutTraceSegments", "sqs:SendMessage", "logs:CreateLogGroup"} <= actions_of(stack)
+    added = {"xray:PutTraceSegments", "sqs:SendMessage", "logs:CreateLogGroup", "ec2:AssignPrivateIpAddresses"}
+    assert added <= actions_of(stack)
 
 
 def test_nothing_of_that_is_allowed_when_nobody_adds_it(stack):
