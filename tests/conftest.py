@@ -44,6 +44,7 @@ SLOW = (
     "account/test_steps.py",
     "workflow/test_local.py",
     "docs/test_first_project.py",
+    "workflow/test_examples_deployed.py",
     "docs/test_commands.py",
     "local/test_histories.py",
     "local/test_lifecycle.py",
