@@ -55,7 +55,9 @@ def test_the_configuration_that_was_deployed_needs_no_other_job(world, stack):
     assert len(world.comprehend.all) == 2
 
 
-def test_a_job_that_another_resource_failed_beside_is_kept(world, stack):
+@pytest.mark.parametrize("tells", [True, False])
+def test_a_job_that_another_resource_failed_beside_is_kept(world, stack, tells):
+    stack.events_tell = tells
     stack.update(wanted("2"), other_fails=True, rollback=False)
     kept = stack.physical_id
     stack.update(wanted("2", Timeout="901"))
