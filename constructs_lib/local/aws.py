@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from constructs_lib.local import cloud_assembly as assemblies
+from constructs_lib.local import toolchain
 from constructs_lib.local.cdk_cli import CdkCli
 from constructs_lib.local.clients import Clients
 from constructs_lib.local.control import Control
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+_CREATED, _CREATING = "CREATE_COMPLETE", ("CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 
 
 def _new_root() -> dict[str, str]:
@@ -253,14 +255,31 @@ class LocalAws:
         cli.run(*arguments, cwd=cwd, credentials=credentials or self.deployer)
 
     def bootstrap(self, qualifier: str = assemblies.DEFAULT_QUALIFIER) -> None:
-        """Bootstrap the account and Region for the CDK, as the root user.
+        """Bootstrap the account and Region for the CDK, as the root user, if that is not done yet.
+
+        The stack is the one that `cdk bootstrap` makes, from the CLI's own template, without a second of Node.
 
         Args:
             qualifier: The bootstrap's name; default: the CDK's own.
+
+        Raises:
+            LocalAwsError: The stack failed; the message says why.
         """
-        options = ("--qualifier", qualifier, "--toolkit-stack-name", f"CDKToolkit-{qualifier}")
-        own = () if qualifier == assemblies.DEFAULT_QUALIFIER else options
-        self.cdk("bootstrap", f"aws://{self.account}/{self.region}", *own, credentials=self.endpoint.root)
+        if qualifier in self._bootstrapped:
+            return
+        begun = datetime.now(UTC).replace(microsecond=0)
+        cloudformation = self.client("cloudformation")
+        parameters = {"Qualifier": qualifier, "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY"}
+        stack = cloudformation.create_stack(
+            StackName="CDKToolkit" if qualifier == assemblies.DEFAULT_QUALIFIER else f"CDKToolkit-{qualifier}",
+            TemplateBody=toolchain.bootstrap_template().read_text(encoding="utf-8"),
+            Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+        )["StackId"]
+        while (status := cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]) != _CREATED:
+            if status not in _CREATING:
+                raise LocalAwsError(explanation(self._known_clients, begun, [f"CDKToolkit is {status}"]))
+            time.sleep(0.05)
         self._bootstrapped.add(qualifier)
 
     def synthesize(self, app: Path, context: Mapping[str, str] | None = None, output: Path | None = None) -> Path:

@@ -82,6 +82,11 @@ def cdk_program() -> Path:
     return node_modules() / "aws-cdk" / "bin" / "cdk"
 
 
+def bootstrap_template() -> Path:
+    """The template that `cdk bootstrap` deploys."""
+    return node_modules() / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+
+
 def _target() -> Path:
     lock = (_MANIFESTS / "package-lock.json").read_bytes()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "cdk-comprehend-classification"
