@@ -156,7 +156,7 @@ def running(*arguments, cwd, environment=None):
         process.communicate()
 
 
-def read_until(process, pattern, patience=60):
+def read_until(process, pattern, patience=180):
     """What the process says until a pattern comes; a process that says nothing is ended."""
     watchdog = threading.Timer(patience, process.kill)
     watchdog.start()
