@@ -624,8 +624,7 @@ def _fail(parts: Parts) -> dict[str, State]:
                     {{
                         'Error': $failure.Error,
                         'Cause': $text,
-                        'Hint': $failure.Error = 'WrongInput' ? ''
-                            : $exists($found) ? $found[1] : {_text(EVERYTHING_ELSE)}
+                        'Hint': $exists($found) ? $found[1] : {_text(EVERYTHING_ELSE)}
                     }}"""),
             },
             "Next": "AnnounceFailed",

@@ -29,9 +29,10 @@ ACCESS: dict[str, str] = {
 _QUOTAS = "The account's quotas are used by others: one job starts a second (L-5674A323), ten are active (L-E65FE76A)."
 
 ERRORS: dict[str, str] = {
-    "wrongprefix": "Give a Prefix that begins with the documents' prefix, the batches' or a schedule's.",
-    "toomanydocuments": "Run parts of it by longer prefixes, or raise max_documents.",
-    "toomuchinput": "Run parts of it by longer prefixes, or raise max_input_size.",
+    "wronginput": "",
+    "wrongprefix": "",
+    "toomanydocuments": "",
+    "toomuchinput": "",
     "cannotcollect": "Mend or remove what the message names; everything else waits in the inbox.",
     "badarchive": 'The job is paid for. Look at its output, then run {"JobId": "..."} to unpack it again.',
     "otherkind": "Give the JobId of a classification job whose output is its own.",
@@ -52,6 +53,6 @@ ERRORS: dict[str, str] = {
     ),
     "runtimedout": 'The job runs on; follow it with {"JobId": "..."}, and raise the timeout.',
 }
-"""Words of an error's name or text, and what to do."""
+"""Words of an error's name or text, and what to do; nothing where the text itself ends with it."""
 
 EVERYTHING_ELSE = 'Mend the cause, then run {"Prefix": "..."} with the batch of this run, if it has one.'

@@ -259,7 +259,10 @@ def test_a_wrong_input_fails_with_one_sentence(world, given, cause):
 def test_a_prefix_that_the_role_may_not_read_fails_with_one_sentence(world):
     run = world.run({"Prefix": "secret/"})
     assert run.error == "WrongPrefix"
-    assert run.cause.startswith("Prefix 'secret/' lies outside of what the workflow's data access role may read")
+    assert run.cause == (
+        "Prefix 'secret/' lies outside of what the workflow's data access role may read: begin it with "
+        + " or ".join(map(repr, SETTINGS.readable))
+    )
     assert world.comprehend.starts == 0
 
 
@@ -272,6 +275,7 @@ def test_a_run_over_a_limit_fails_before_it_costs_anything(limits, error):
     world.upload("b.txt", prefix="mails/2026/11/24/")
     run = world.run({"Prefix": "mails/2026/11/24/"})
     assert (run.status, run.error, world.comprehend.starts) == ("FAILED", error, 0)
+    assert run.cause.endswith("up to what the service allows")
     assert world.tasks == ["Measure"]
 
 
