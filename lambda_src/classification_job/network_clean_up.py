@@ -57,6 +57,7 @@ def _clear(work: Work, subnets: list[str], groups: list[str]) -> None:
             break
         if not in_use:  # A running job may have made one that it has not attached yet.
             for interface in found:
+                clock.check()
                 _remove(work, interface, detach=in_use is False and unused >= _GRACE)
         clock.pause(15, clock.last_moment)
     work.log("network interfaces may be left")

@@ -46,6 +46,7 @@ def _active(work: Work, kind: Kind) -> Iterator[dict[str, Any]]:
     for status in kind.active:
         more: dict[str, Any] = {"Filter": {kind.status: status}}
         while more:
+            work.clock.check()  # Nine kinds are dozens of calls.
             answer = work.call("comprehend", kind.operation, until=work.clock.last_moment, **more)
             yield from answer.get(kind.records, ())
             more = more | {"NextToken": answer["NextToken"]} if answer.get("NextToken") else {}

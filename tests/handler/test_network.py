@@ -206,6 +206,16 @@ def test_interfaces_are_detached_by_a_chain_of_short_runs(world, gone):
     assert world.services["lambda"].payloads
 
 
+@pytest.mark.parametrize("status", ["available", "in-use"])
+def test_many_interfaces_and_slow_answers_take_several_short_runs_none_of_which_is_ended(world, gone, status):
+    world.life, world.latency = 60, 2
+    for number in range(40):
+        world.ec2.add(f"eni-{number}", status=status)
+    gone()
+    assert world.ec2.interfaces == {}
+    assert len(world.services["lambda"].payloads) > 1
+
+
 @pytest.mark.parametrize("network", [None, OTHER], ids=["dropped", "replaced"])
 def test_an_update_that_takes_the_network_away_frees_it(world, network):
     world.comprehend.leaves = "in-use"
