@@ -71,7 +71,10 @@ def _aws(options: argparse.Namespace, progress: Progress) -> LocalAws:
 
 def _deploy(options: argparse.Namespace) -> None:
     plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
-    if plan.app.suffix != ".py" and not (plan.app / "cdk.json").is_file():
+    if plan.app.suffix == ".py":
+        if not plan.app.is_file():
+            raise LocalAwsError(f"There is no file {plan.app}. Give --app a Python file, or a folder with a cdk.json.")
+    elif not (plan.app / "cdk.json").is_file():
         raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
     aws = _aws(options, progress)
     try:

@@ -97,14 +97,21 @@ class RunLimits:
         return found
 
     def _timeout_problems(self) -> list[str]:
-        allowed = "10 minutes to 3 days, a cdk.Duration that is known at synthesis"
+        allowed = "10 minutes to 3 days in whole seconds, a cdk.Duration that is known at synthesis"
         timeout: object = self.timeout
         if not isinstance(timeout, cdk.Duration) or timeout.is_unresolved():
             return [problem("timeout", timeout, allowed, "use cdk.Duration.hours(...)")]
         if not SHORTEST.to_milliseconds() <= timeout.to_milliseconds() <= LONGEST.to_milliseconds():
             advice = "a job takes six minutes at least, and the history of a run has an end"
             return [problem("timeout", f"{timeout.to_milliseconds() / 1000:g} s", allowed, advice)]
+        if not is_whole(timeout):
+            return [problem("timeout", f"{timeout.to_milliseconds():.0f} ms", allowed, "Step Functions counts seconds")]
         return []
+
+
+def is_whole(duration: cdk.Duration) -> bool:
+    """Say whether a known duration is one in seconds, as the services count."""
+    return duration.to_milliseconds() % 1000 == 0
 
 
 def most_documents(documents: Documents) -> int:

@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.prefixes import check_prefix
@@ -22,12 +23,12 @@ from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.role_policy import RolePolicy
 from constructs_lib.errors import problem
 from constructs_lib.workflow.definition import UNTOLD
-from constructs_lib.workflow.limits import check_schedule
+from constructs_lib.workflow.limits import check_schedule, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from constructs import IDependable
+    from constructs import IConstruct, IDependable
 
     from constructs_lib._core.arns import Environment
     from constructs_lib._core.buckets import BucketFacts
@@ -111,7 +112,8 @@ class Triggers(Construct):
             l1(made, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
                 event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
             )
-        else:
+            self.node.add_validation(_EventsStayOn(made))
+        elif not _sends_events(bucket):
             warn(
                 self,
                 "bucketMustSendEvents",
@@ -226,6 +228,41 @@ class Triggers(Construct):
         return role, policy
 
 
+def _sends_events(bucket: BucketFacts) -> bool:
+    """Say whether this app makes the bucket send its events; of an imported one nobody knows."""
+    if bucket.construct is None or not bucket.is_owned:
+        return False
+    found = bucket.construct.node.default_child
+    own = found.notification_configuration if isinstance(found, s3.CfnBucket) else None
+    told = cdk.Stack.of(bucket.construct).resolve([own, _notifications(bucket.construct)])
+    return "eventbridgeconfiguration" in json.dumps(told).lower()
+
+
+def _notifications(bucket: IConstruct) -> Mapping[str, object]:
+    """What the CDK's custom resource writes over the notifications of a bucket, or nothing."""
+    found = bucket.node.try_find_child("Notifications")
+    resource = found.node.try_find_child("Resource") if found else None
+    if not isinstance(resource, cdk.CfnResource):
+        return {}
+    properties: Mapping[str, object] = cdk.Stack.of(bucket).resolve(resource._cfn_properties)  # noqa: SLF001 - protected in jsii, and there is no other way to see them
+    return properties
+
+
+@jsii.implements(IValidation)
+class _EventsStayOn:
+    """Checks, when the app is complete, that notifications of the bucket do not switch its events off."""
+
+    def __init__(self, bucket: s3.Bucket) -> None:
+        self._bucket = bucket
+
+    def validate(self) -> list[str]:
+        written = _notifications(self._bucket)
+        if not written or "EventBridgeConfiguration" in json.dumps(written):
+            return []
+        advice = "call documents_bucket.enable_event_bridge_notification(), too"
+        return [f"the bucket's notifications switch off the events that run_on_upload needs; {advice}"]
+
+
 def fixed_part(prefix: str) -> str:
     """Say what every prefix of a schedule begins with."""
     return prefix.partition("%")[0]
@@ -247,8 +284,9 @@ def schedule_problems(schedule: object, prefix: object, offset: object) -> list[
         found += _check_dated_prefix(prefix)
     if offset is None:
         return found
-    if not isinstance(offset, cdk.Duration) or offset.is_unresolved():
-        found.append(problem("offset", offset, "a cdk.Duration", "use cdk.Duration.days(1) for yesterday's documents"))
+    if not isinstance(offset, cdk.Duration) or offset.is_unresolved() or not is_whole(offset):
+        allowed = "a cdk.Duration of whole seconds"
+        found.append(problem("offset", offset, allowed, "use cdk.Duration.days(1) for yesterday's documents"))
     elif prefix is None:
         allowed = "it with a prefix that has dates"
         found.append(problem("offset", "an offset without prefix", allowed, "an inbox is emptied whatever the time"))

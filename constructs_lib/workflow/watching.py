@@ -10,6 +10,7 @@ from constructs import Construct
 
 from constructs_lib._core.objects import offers
 from constructs_lib.errors import problem
+from constructs_lib.workflow.limits import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +62,12 @@ def alarm_problems(actions: Sequence[object], max_age: object) -> list[str]:
         if not offers(action, "bind")
     ]
     if max_age is not None and not (
-        isinstance(max_age, cdk.Duration) and not max_age.is_unresolved() and max_age.to_milliseconds() > 0
+        isinstance(max_age, cdk.Duration)
+        and not max_age.is_unresolved()
+        and max_age.to_milliseconds() > 0
+        and is_whole(max_age)
     ):
-        allowed = "a cdk.Duration above zero that is known at synthesis"
+        allowed = "a cdk.Duration of whole seconds above zero that is known at synthesis"
         found.append(problem("max_age", max_age, allowed, "use cdk.Duration.hours(...)"))
     return found
 

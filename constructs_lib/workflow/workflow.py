@@ -305,7 +305,7 @@ class DocumentClassificationWorkflow(Construct):
         if prefix is None:
             self._is_scheduled = True
             self._hear_silence()
-            return self._triggers.add_schedule(id, schedule, {})
+            return self._start_by_the_clock(id, schedule, {})
         if (fixed := fixed_part(prefix)) not in self._prefixes:
             self._prefixes.append(fixed)
             self._allow_reading(fixed)
@@ -317,7 +317,7 @@ class DocumentClassificationWorkflow(Construct):
                 "Offset": int(offset.to_seconds()) if offset else 0,
             }
         }
-        return self._triggers.add_schedule(id, schedule, given)
+        return self._start_by_the_clock(id, schedule, given)
 
     def on_completed(self, id: str, *, target: events.IRuleTarget | None = None, **options: Any) -> events.Rule:  # noqa: ANN401
         """Do something when a run has classified its documents.
@@ -373,7 +373,10 @@ class DocumentClassificationWorkflow(Construct):
         Raises:
             ValidationError: Options cannot work; lists all of them.
         """
-        if problems := watching.alarm_problems(actions, max_age):
+        problems = watching.alarm_problems(actions, max_age)
+        if self._alarms:
+            problems.append("the workflow has its alarms already; pass all actions to one call")
+        if problems:
             raise ValidationError(problems, f"{self.node.path}.add_alarms")
         self._alarms = watching.Alarms(
             self,
@@ -392,7 +395,15 @@ class DocumentClassificationWorkflow(Construct):
 
         Returns:
             The dashboard.
+
+        Raises:
+            ValidationError: The workflow has its dashboard already.
         """
+        if self.node.try_find_child("Dashboard"):
+            raise ValidationError(
+                ["the workflow has its dashboard already; keep what the first call returned"],
+                f"{self.node.path}.add_dashboard",
+            )
         return watching.dashboard(
             self,
             "Dashboard",
@@ -472,6 +483,11 @@ class DocumentClassificationWorkflow(Construct):
             return make()
         except (TypeError, RuntimeError) as error:
             raise ValidationError([f"options: {error}"], f"{self.node.path}.{method}") from error
+
+    def _start_by_the_clock(
+        self, id: str, schedule: scheduler.ScheduleExpression, given: Mapping[str, object]
+    ) -> scheduler.CfnSchedule:
+        return self._as_the_cdk_takes(f"add_schedule({id!r})", lambda: self._triggers.add_schedule(id, schedule, given))
 
     def _on(
         self,

@@ -62,6 +62,15 @@ def test_a_folder_without_an_app_is_refused(refused, tmp_path):
     assert "There is no cdk.json in" in refused("deploy", "--app", str(tmp_path))
 
 
+@pytest.mark.parametrize("given", ["missing.py", "python app.py", "missing/app.py"])
+def test_a_file_that_is_not_there_is_refused_before_anything_starts(refused, tmp_path, given):
+    tmp_path.joinpath("app.py").touch()
+    said = refused("deploy", "--app", str(tmp_path / given))
+    assert (
+        said.strip() == f"There is no file {tmp_path / given}. Give --app a Python file, or a folder with a cdk.json."
+    )
+
+
 def test_a_document_that_is_not_there_is_refused_before_anything_starts(refused, app, tmp_path):
     said = refused("deploy", "--app", app({}), "--documents", str(tmp_path / "missing.txt"))
     assert said.strip() == f"{tmp_path / 'missing.txt'} cannot be read: No such file or directory."

@@ -11,6 +11,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_notifications as s3_notifications
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from classification_runs import metrics
@@ -315,10 +316,51 @@ def test_uploads_into_a_bucket_that_is_made_start_runs_without_a_custom_resource
     assert "DeadLetterConfig" in rule["Targets"][0]
 
 
+def must_send_events(stack):
+    """Whether a warning says that the bucket must send its events."""
+    warnings = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
+    return any("event_bridge_enabled=True" in str(warning.entry.data) for warning in warnings)
+
+
+def tell_a_topic(bucket):
+    topic = sns.Topic(cdk.Stack.of(bucket), "Topic")
+    bucket.add_event_notification(s3.EventType.OBJECT_REMOVED, s3_notifications.SnsDestination(topic))
+
+
 def test_a_given_bucket_must_send_events_by_itself(stack):
     workflow(stack, run_on_upload=True)
-    warnings = assertions.Annotations.from_stack(stack).find_warning("*", assertions.Match.any_value())
-    assert any("event_bridge_enabled=True" in str(warning.entry.data) for warning in warnings)
+    assert must_send_events(stack)
+
+
+def test_a_given_bucket_that_tells_only_others_must_send_events_by_itself(stack):
+    tell_a_topic(s3.Bucket(stack, "In"))
+    workflow(stack, run_on_upload=True)
+    assert must_send_events(stack)
+
+
+def test_of_an_imported_bucket_nobody_knows_whether_it_sends_events(stack):
+    bucket = s3.Bucket.from_bucket_name(stack, "Theirs", "mails-of-others")
+    given = Documents.from_bucket(bucket, "inbox/", input_format=InputFormat.ONE_DOC_PER_FILE)
+    workflow(stack, documents=given, run_on_upload=True)
+    assert must_send_events(stack)
+
+
+def test_a_bucket_that_the_app_makes_send_its_events_needs_no_warning(stack):
+    s3.Bucket(stack, "In", event_bridge_enabled=True)
+    workflow(stack, run_on_upload=True)
+    first = workflow(stack, "First", documents=None, run_on_upload=True)
+    shared = Documents.from_bucket(first.documents_bucket, "more/", input_format=InputFormat.ONE_DOC_PER_FILE)
+    workflow(stack, "Second", documents=shared, run_on_upload=True)
+    assert not must_send_events(stack)
+
+
+def test_notifications_that_would_switch_off_the_events_of_uploads_are_refused(stack):
+    bucket = workflow(stack, documents=None, run_on_upload=True).documents_bucket
+    tell_a_topic(bucket)
+    with pytest.raises(RuntimeError, match="notifications switch off the events that run_on_upload needs"):
+        stack.node.root.synth()
+    bucket.enable_event_bridge_notification()
+    stack.node.root.synth()
 
 
 # What tells of runs
@@ -434,6 +476,7 @@ def test_silence_is_no_fault_without_a_schedule(stack):
         ({"timeout": cdk.Duration.minutes(9)}, "timeout: got '540 s'; allowed: 10 minutes to 3 days"),
         ({"timeout": cdk.Duration.days(4)}, "timeout: got"),
         ({"timeout": 3600}, "timeout: got 3600"),
+        ({"timeout": cdk.Duration.millis(600_001)}, "timeout: got '600001 ms'; allowed: 10 minutes to 3 days in whole"),
         ({"schedule": "rate(1 hour)"}, "schedule: got 'rate(1 hour)'; allowed: an aws_scheduler.ScheduleExpression"),
         ({"run_on_upload": "yes"}, "run_on_upload: got 'yes'"),
         ({"predictions_table": None}, "predictions_table: got None"),
@@ -505,6 +548,7 @@ def test_all_mistakes_are_told_at_once(stack):
         ({"prefix": 5}, "prefix: got 5"),
         ({"offset": cdk.Duration.days(1)}, "offset: got 'an offset without prefix'"),
         ({"prefix": "a/%Y", "offset": 1}, "offset: got 1; allowed: a cdk.Duration"),
+        ({"prefix": "a/%Y", "offset": cdk.Duration.millis(1500)}, "allowed: a cdk.Duration of whole seconds"),
         ({"schedule": None}, "schedule: got None"),
     ],
 )
@@ -513,6 +557,28 @@ def test_a_schedule_that_cannot_work_is_refused(stack, options, words):
     with pytest.raises(ValidationError) as caught:
         found.add_schedule("Nightly", **{"schedule": HOURLY, **options})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("id", ["Schedule", "Uploads", "Undelivered", 7, ""])
+def test_an_id_that_a_schedule_cannot_have_is_refused_in_words(stack, id):
+    found = workflow(stack, schedule=HOURLY, run_on_upload=True)
+    with pytest.raises(ValidationError, match=r"Mails\.add_schedule\("):
+        found.add_schedule(id, schedule=HOURLY)
+
+
+def test_a_second_set_of_alarms_or_a_second_dashboard_is_refused_in_words(stack):
+    found = workflow(stack)
+    found.add_alarms()
+    found.add_dashboard()
+    with pytest.raises(ValidationError, match="pass all actions to one call"):
+        found.add_alarms()
+    with pytest.raises(ValidationError, match="keep what the first call returned"):
+        found.add_dashboard()
+
+
+def test_an_age_of_parts_of_a_second_is_refused(stack):
+    with pytest.raises(ValidationError, match=r"max_age: .* whole seconds"):
+        workflow(stack).add_alarms(max_age=cdk.Duration.millis(1500))
 
 
 # At home in other people's apps
