@@ -43,6 +43,12 @@ def _new_root() -> dict[str, str]:
     }
 
 
+def _now() -> datetime:
+    """The time as the events of stacks tell it, so that none of an earlier operation passes for one of the next."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 class LocalAws:
     """One local AWS: a server process on loopback with its own folder, certificate and users.
 
@@ -267,7 +273,7 @@ class LocalAws:
         """
         if qualifier in self._bootstrapped:
             return
-        begun = datetime.now(UTC).replace(microsecond=0)
+        begun = _now()
         cloudformation = self.client("cloudformation")
         parameters = {"Qualifier": qualifier, "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY"}
         stack = cloudformation.create_stack(
@@ -340,7 +346,7 @@ class LocalAws:
 
     def _operate(self, assembly: Path, *command: str) -> None:
         credentials = self.deployer if assemblies.uses_bootstrap_roles(assembly) else self.endpoint.root
-        begun = datetime.now(UTC).replace(microsecond=0)
+        begun = _now()
         try:
             self.cdk(*command, "--app", str(assembly), credentials=credentials)
         except CdkCliError as error:
