@@ -5,6 +5,7 @@ import asyncio
 import contextvars
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import ministack
 import pytest
@@ -166,14 +167,41 @@ def test_any_fault_while_training_ends_in_error_with_its_reason(monkeypatch, fau
     assert repr(fault) in described["Message"] or str(fault) in described["Message"]
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=repr)
-def test_any_fault_while_a_schedule_starts_its_machine_is_a_dead_letter(monkeypatch, fault):
+@pytest.fixture
+def start(monkeypatch):
+    """Start a machine as the Scheduler or a rule does; the dead letters of that are returned."""
     letters = []
-    monkeypatch.setattr(scheduler, "assume_role_as_service", failing(fault))
+    monkeypatch.setattr(scheduler.sqs, "_queue_by_arn", lambda arn: {"url": f"https://{arn}"})
+    monkeypatch.setattr(scheduler.sqs, "queue_policy_allows", lambda *_: True)
     monkeypatch.setattr(scheduler.eventbridge, "_dispatch_to_sqs", lambda *arguments: letters.append(arguments[1]))
-    target = {"Arn": "m", "RoleArn": "r", "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:000000000000:q"}}
-    scheduler._start(target, "the input", "scheduler.amazonaws.com", {})
-    assert letters == ["the input"]
+
+    def run(service, fault, letter_fault=None):
+        def send_message(*, MessageBody, **_):  # noqa: N803 - the API's name
+            if letter_fault:
+                raise letter_fault
+            letters.append(MessageBody)
+
+        client = SimpleNamespace(start_execution=failing(fault), send_message=send_message)
+        session = SimpleNamespace(client=lambda _service: client)
+        monkeypatch.setattr(scheduler, "assume_role_as_service", lambda *_: session)
+        queue = "arn:aws:sqs:us-east-1:000000000000:q"
+        target = {"Arn": "m", "RoleArn": "r", "DeadLetterConfig": {"Arn": queue}}
+        scheduler._start(target, "the input", f"{service}.amazonaws.com", {})
+        return letters
+
+    return run
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.parametrize("service", ["scheduler", "events"])
+def test_any_fault_while_a_machine_is_started_is_a_dead_letter(start, service, fault):
+    assert start(service, fault) == ["the input"]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+def test_any_fault_while_a_dead_letter_is_sent_is_in_the_log(start, caplog, fault):
+    assert start("scheduler", KeyError("first"), letter_fault=fault) == []
+    assert "not started: m ('first'), kept: nowhere" in caplog.text
 
 
 @pytest.fixture

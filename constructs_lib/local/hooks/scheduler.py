@@ -14,7 +14,6 @@ import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, new_uuid
 from ministack.services import eventbridge, scheduler, sqs
 
@@ -99,6 +98,6 @@ def _bury(target: Any, text: str, service: str, source: str, session: boto3.Sess
         return "nowhere, no role sends it"
     try:
         session.client("sqs").send_message(QueueUrl=found["url"], MessageBody=text)
-    except ClientError as error:
+    except Exception as error:  # noqa: BLE001 - the same thread
         return f"nowhere, {error}"
     return str(queue)
