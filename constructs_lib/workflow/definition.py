@@ -3,8 +3,11 @@
 Read it from top to bottom; each state says why it is there. Expressions are JSONata 2.0.6 as Step Functions has it: an
 expression without a result is an error, a missing field inside of an object is left out.
 
-Variables of a run: `run` (what is known, in the words of its output), `kind`, `batch` (the folder of its batch), `seed`
-(of the client token), `attempt`, X
+Variables of a run: `run` (what is known, in the words of its output), `kind` (what it classifies, or what is wrong with
+its input), `batch` (the folder of its batch), `begun` (in milliseconds), `seed` and `attempt` (of the client token),
+`looks` and `page` (at other runs), `proven` (whether the job has access), `failure` (what ends it), and `told` (the run
+that its notices are about).
+
 Source: Step Functions Developer Guide, "Amazon States Language", "Transforming data with JSONata".
 """
 
@@ -56,6 +59,7 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 30, 300  # seconds between two looks at a job
 _LONGEST_BACKOFF = 120  # seconds; with full jitter half of it on average
 _MARGIN = 2 * 3600  # seconds for collecting and unpacking beside the job
 _LONGEST_KEY = 1024  # of S3, in bytes
+_LONGEST_JOB_ID = 32  # of the API; what it refuses under a general name would be asked again for an hour
 _KINDS = "Prefix", "JobId", "Trigger", "Schedule", "Ended"
 _APART = ["Prefix", "JobId", "Schedule", "Ended"]  # what makes a run none of the inbox
 
@@ -175,7 +179,8 @@ def _what_to_do() -> dict[str, State]:
                     $unknown := $given[$not($ in {list(_KINDS)})];
                     $type($states.input) != 'object'
                         ? 'wrong: the input of a run must be a JSON object, {{}} for the inbox'
-                    : $count($unknown) > 0 ? 'wrong: the input of a run has no ' & $join($unknown, ', ')
+                    : $count($unknown) > 0 ? 'wrong: the input of a run has no '
+                        & $substring($join($unknown, ', '), 0, {_LONGEST_KEY})
                         & '; it may have Prefix or JobId, or nothing, which means the inbox'
                     : $count({_APART}[$ in $given]) > 1
                         ? 'wrong: a run takes either a Prefix or a JobId, not both'
@@ -184,8 +189,9 @@ def _what_to_do() -> dict[str, State]:
                             ? 'ended' : 'wrong: Ended must be as the rule of the workflow sends it; give a Prefix')
                     : $exists($states.input.JobId)
                         ? (($type($states.input.JobId) = 'string'
-                                ? $contains($states.input.JobId, /^[a-zA-Z0-9-]+$/) : false)
-                            ? 'job' : 'wrong: JobId must be the id of a job, letters, digits and hyphens')
+                                ? $contains($states.input.JobId, /^[a-zA-Z0-9-]{{1,{_LONGEST_JOB_ID}}}$/) : false)
+                            ? 'job' : 'wrong: JobId must be the id of a job, up to {_LONGEST_JOB_ID} letters, digits and
+                            hyphens')
                     : $exists($states.input.Prefix)
                         ? ($type($states.input.Prefix) != 'string' or $states.input.Prefix = ''
                             ? 'wrong: Prefix must be text that keys of documents begin with'

@@ -11,6 +11,8 @@ from workflow.world import PARTS, SETTINGS, World
 from constructs_lib.workflow import definition as written
 from constructs_lib.workflow.definition import definition
 
+LONGEST_CAUSE = 32_768  # of an execution
+
 
 @pytest.fixture
 def world():
@@ -244,6 +246,9 @@ def test_a_job_that_still_runs_is_adopted(world):
         ({"Ended": "arn", "Prefix": "inbox/"}, "a run takes either a Prefix or a JobId, not both"),
         ({"JobId": "arn:aws:..."}, "JobId must be the id of a job"),
         ({"JobId": []}, "JobId must be the id of a job"),
+        ({"JobId": ""}, "JobId must be the id of a job, up to 32 letters, digits and hyphens"),
+        ({"JobId": "a" * 33}, "JobId must be the id of a job, up to 32 letters"),
+        ({"x" * 40_000: 1}, "the input of a run has no xxx"),
         ([], "the input of a run must be a JSON object, {} for the inbox"),
         ("inbox/", "the input of a run must be a JSON object, {} for the inbox"),
     ],
@@ -252,6 +257,7 @@ def test_a_wrong_input_fails_with_one_sentence(world, given, cause):
     run = world.run(given)
     assert (run.status, run.error) == ("FAILED", "WrongInput")
     assert run.cause.startswith(cause)
+    assert len(run.cause) < LONGEST_CAUSE
     assert world.statuses() == ["FAILED"]
     assert world.tasks == []
 
