@@ -144,7 +144,12 @@ def check_timeout(option: str, timeout: object, longest: int = LONGEST_SERVICE_T
     allowed = "1 second to 1 hour"
     if not isinstance(timeout, cdk.Duration):
         return [problem(option, timeout, f"a Duration of {allowed}", "pass cdk.Duration.minutes(...)")]
-    if timeout.is_unresolved() or 1 <= (seconds := timeout.to_milliseconds() / 1000) <= longest:
+    if timeout.is_unresolved():
+        if timeout.unit_label() == "seconds":
+            return []
+        advice = "pass cdk.Duration.seconds(...): the CDK converts no token"
+        return [problem(option, f"a token of {timeout.unit_label()}", "a token of seconds", advice)]
+    if 1 <= (seconds := timeout.to_milliseconds() / 1000) <= longest:
         return []
     advice = "CloudFormation waits an hour at most; use JobMilestone.IN_PROGRESS to wait for less"
     return [problem(option, f"{seconds:g} seconds", allowed, advice)]

@@ -90,9 +90,10 @@ class RunLimits:
                 found.append(problem("max_documents", self.max_documents, f"1 to {most:,}, an int", "that many files"))
         if self.max_input_size is not None:
             size: object = self.max_input_size
-            if not isinstance(size, cdk.Size):
-                found.append(problem("max_input_size", size, "a cdk.Size", "use cdk.Size.mebibytes(...)"))
-            elif not size.is_unresolved() and not 1 <= size.to_bytes() <= MOST_BYTES:
+            if not isinstance(size, cdk.Size) or size.is_unresolved():
+                allowed = "a cdk.Size that is known at synthesis"
+                found.append(problem("max_input_size", size, allowed, "use cdk.Size.mebibytes(...)"))
+            elif not 1 <= size.to_bytes() <= MOST_BYTES:
                 found.append(problem("max_input_size", size, "up to 5 GiB", "a job takes no more"))
         return found
 

@@ -130,6 +130,11 @@ def from_uri(uri):
         (lambda s: {"timeout": cdk.Duration.seconds(0)}, "timeout", "1 second to 1 hour"),
         (lambda s: {"timeout": cdk.Duration.millis(500)}, "timeout", "1 second to 1 hour"),
         (lambda s: {"timeout": cdk.Duration.minutes(61)}, "timeout", "1 second to 1 hour"),
+        (
+            lambda s: {"timeout": cdk.Duration.minutes(cdk.Token.as_number({"Ref": "Some"}))},
+            "timeout",
+            "allowed: a token of seconds",
+        ),
         (lambda s: {"wait_for": "DONE"}, "wait_for", "COMPLETED"),
         (lambda s: {"when_empty": "IGNORE"}, "when_empty", "SKIP"),
         (lambda s: {"documents": documents(s, "S3://in-b/docs/")}, "documents", "leave out the bucket"),

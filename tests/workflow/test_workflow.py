@@ -473,6 +473,7 @@ def test_silence_is_no_fault_without_a_schedule(stack):
         ({"max_documents": 1_000_001}, "max_documents: got 1000001"),
         ({"max_input_size": 5}, "max_input_size: got 5; allowed: a cdk.Size"),
         ({"max_input_size": cdk.Size.gibibytes(6)}, "allowed: up to 5 GiB"),
+        ({"max_input_size": cdk.Size.bytes(cdk.Token.as_number({"Ref": "Most"}))}, "that is known at synthesis"),
         ({"timeout": cdk.Duration.minutes(9)}, "timeout: got '540 s'; allowed: 10 minutes to 3 days"),
         ({"timeout": cdk.Duration.days(4)}, "timeout: got"),
         ({"timeout": 3600}, "timeout: got 3600"),
