@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .job_errors import JobError
+from .job_errors import HandOver, JobError
 from .jobs import UNFINISHED
 from .work import Work
 
@@ -35,11 +35,23 @@ ALL = (
 
 
 def is_in_use(work: Work, kinds: tuple[Kind, ...], subnets: list[str], groups: list[str]) -> bool | None:
-    """Whether work of some kinds that has not ended uses a network; None when that cannot be seen."""
+    """Whether work of some kinds that has not ended uses a network; None when that cannot be seen.
+
+    A run that is short-lived goes on where the one before stopped, though not without a look at the first kind.
+    """
+    progress, seen = work.progress, work.progress.unused_kinds
+    progress.unused_kinds = 0
     try:
-        return any(_uses(record, subnets, groups) for kind in kinds for record in _active(work, kind))
+        for number, kind in enumerate(kinds):
+            looked_at = 0 < number < seen
+            if not looked_at and any(_uses(record, subnets, groups) for record in _active(work, kind)):
+                return True
+    except HandOver:
+        progress.unused_kinds = max(number, seen)
+        raise
     except JobError:
         return None
+    return False
 
 
 def _active(work: Work, kind: Kind) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ class Progress:
     missing_since: float = 0.0  # since when the service has had no record of the job
 
     unused_since: float = 0.0  # since when no job uses the network that goes
+    unused_kinds: int = 0  # kinds of work that this look has not found in it yet
 
     def next_attempt(self) -> None:
         """Forget the job at hand."""

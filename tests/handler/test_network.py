@@ -216,6 +216,16 @@ def test_many_interfaces_and_slow_answers_take_several_short_runs_none_of_which_
     assert len(world.services["lambda"].payloads) > 1
 
 
+def test_a_look_that_takes_longer_than_a_run_is_finished_by_the_next_one(world, gone):
+    world.life = 60
+    world.random.random = lambda: 1.0  # three seconds before what is asked too often is asked again
+    for kind in ALL:
+        world.faults[kind.operation] = [error("Throttling"), None] * 500
+    world.ec2.add("eni-1", status="in-use")
+    gone()
+    assert world.ec2.interfaces == {}
+
+
 @pytest.mark.parametrize("network", [None, OTHER], ids=["dropped", "replaced"])
 def test_an_update_that_takes_the_network_away_frees_it(world, network):
     world.comprehend.leaves = "in-use"
