@@ -68,17 +68,13 @@ def _why_not(work: Work, resource: stack.Resource, stack_status: str) -> str:
     if resource.since is None:
         return "The stack does not say since when the resource is in progress."
     if event.made is None:
-        return _why_not_undated(work, resource.asked, resource.since)
+        return _why_not_undated(work.progress.began + resource.ahead, resource.since)
     is_older = event.made < resource.since - CLOCKS or _is_of_the_one_before(work, event.made, resource.since)
     return _OLDER if is_older else ""
 
 
-def _why_not_undated(work: Work, asked: float, since: float) -> str:
-    """An event without a date is as old as its first run, or older: only one that came at once is surely not.
-
-    Its age is that of the run, counted back from the stack's own clock.
-    """
-    came = asked - (work.clock.now() - work.progress.began)
+def _why_not_undated(came: float, since: float) -> str:
+    """An event without a date is as old as its first run, or older: only one that came at once is surely not."""
     if came < since - _ROUNDED:
         return _OLDER
     if came > since + _UNDATED:

@@ -17,6 +17,7 @@ class Resource:
     physical_id: str
     since: float | None  # when it took this status
     asked: float
+    ahead: float  # seconds by which that clock is ahead of the function's
 
 
 def resource(work: Work) -> Resource:
@@ -25,11 +26,14 @@ def resource(work: Work) -> Resource:
     answer = _ask(work, "describe_stack_resource", missing=("ValidationError",), LogicalResourceId=name)
     detail = answer.get("StackResourceDetail", {})
     since = detail.get("LastUpdatedTimestamp")
+    now = work.clock.now()
+    asked = service_time(answer, now)
     return Resource(
         status=detail.get("ResourceStatus", ""),
         physical_id=detail.get("PhysicalResourceId", ""),
         since=since.timestamp() if since else None,
-        asked=service_time(answer, work.clock.now()),
+        asked=asked,
+        ahead=asked - now,
     )
 
 

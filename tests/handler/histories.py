@@ -106,6 +106,8 @@ def _play(history):
             kind = "create"  # noqa: PLW2901 - the deployment after one that failed
         if kind == "delete" and stack.physical_id is None:
             continue
+        if kind == "update" and stack.status == "UPDATE_ROLLBACK_FAILED":
+            continue  # CloudFormation takes none
         world.pass_time(around["pause"])
         _prepare(world, around)
         # What takes longer than the runs of a short-lived function, or than the user's patience, is given up.

@@ -186,6 +186,12 @@ def test_an_event_without_a_date_waits_for_a_slot_beyond_the_beginning(world):
     assert world.send(world.event("Create", properties(Timeout="3600"), signed=False))["Status"] == "SUCCESS"
 
 
+def test_an_event_without_a_date_does_not_grow_old_while_its_stack_is_asked(world):
+    world.random.random = lambda: 1.0  # waits of 3 and 12 seconds, then of 3 again
+    world.faults["describe_stacks"] = [error("Throttling"), error("Throttling"), None, error("Throttling")]
+    assert world.send(world.event("Create", properties(), signed=False))["Status"] == "SUCCESS"
+
+
 @pytest.mark.parametrize("operation", ["describe_stacks", "describe_stack_resource"])
 @pytest.mark.parametrize("fault", [error("Throttling"), error("AccessDenied", status=403), error("X", status=500)])
 def test_a_stack_that_cannot_be_asked_is_waited_for(world, operation, fault):
