@@ -41,6 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     # Also where the shell had a signal ignored, as for a command in the background.
     before = {number: signal.signal(number, _stop) for number in _STOPPING}
+    status = _run(options)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    return status
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         options.run(options)
     except (LocalAwsError, PredictionsError, BotoCoreError, ClientError) as error:
@@ -50,19 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more at its end
         return 0
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     return 0
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     """End through the ordinary way out, so that everything started is stopped; no second signal disturbs that."""
     for other in _STOPPING:
-        signal.signal(other, signal.SIG_IGN)
+        signal.signal(other, _ignore)
     with suppress(OSError):  # the terminal may be gone
         os.write(2, b"\r\x1b[KStopping\n" if sys.stderr.isatty() else b"\nStopping\n")
     raise SystemExit(128 + number)
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Ignore a signal; Python complains of one that came just before SIG_IGN was set."""
 
 
 def _aws(options: argparse.Namespace, progress: Progress) -> LocalAws:

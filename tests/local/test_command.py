@@ -244,6 +244,24 @@ def test_a_deployment_stopped_in_synthesis_leaves_no_process_and_no_file(tmp_pat
     nothing_left(run_folder)
 
 
+def test_signals_that_come_together_stop_once_and_without_a_complaint_of_python(monkeypatch, capfd):
+    complaints, stopping = [], command._STOPPING
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    before = {number: signal.signal(number, command._stop) for number in stopping}
+    try:
+        signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
+        for number in stopping:
+            os.kill(os.getpid(), number)
+        with pytest.raises(SystemExit):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
+        os.kill(os.getpid(), signal.SIGINT)  # one more, while everything is stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert complaints == []
+    assert capfd.readouterr().err.count("Stopping") == 1
+
+
 def test_a_command_stopped_while_it_trains_ends_at_once(tmp_path):
     labelled = tmp_path / "labelled.csv"
     labelled.write_text("".join(f"{name},{name} {n} {'word ' * 3000}\n" for name in "AB" for n in range(300)))
