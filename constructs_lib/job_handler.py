@@ -23,12 +23,14 @@ from constructs_lib._core.memo import Memo, address_of, node_of, stack_of
 from constructs_lib._core.nesting import outermost_stack
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_region
+from constructs_lib._core.subnets import Selected
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
 from constructs_lib._iam.role_policy import RolePolicy, in_order
+from constructs_lib._iam.roles import check_role
 from constructs_lib._job.tags import check_tags
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.errors import ValidationError, problem
@@ -138,6 +140,10 @@ class ClassificationJobHandler(Construct):
                 if part is not None:
                     region = part.env.region
                     problems += check_region(option, f"one in {region}", region, Environment.of(scope))
+            if vpc is not None:
+                problems += _subnet_problems(vpc, vpc_subnets)
+            if role is not None:
+                problems += check_role("role", role, Environment.of(scope))
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
@@ -457,7 +463,9 @@ _Check: TypeAlias = tuple[Callable[[Any], bool], str]
 
 
 def _is_list_of(*attributes: str) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list | tuple) and all(offers(each, *attributes) for each in value)
+    return lambda value: (
+        isinstance(value, list | tuple) and bool(value) and all(offers(each, *attributes) for each in value)
+    )
 
 
 def _is_environment(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
@@ -517,7 +525,10 @@ _KINDS: Mapping[str, _Check] = {
     "removal_policy": (lambda value: isinstance(value, cdk.RemovalPolicy), "a RemovalPolicy"),
     "vpc": (lambda value: offers(value, "vpc_id", "select_subnets"), "an ec2.Vpc"),
     "vpc_subnets": (lambda value: isinstance(value, ec2.SubnetSelection), "an ec2.SubnetSelection"),
-    "security_groups": (_is_list_of("security_group_id", "add_egress_rule"), "a list of ec2.SecurityGroup"),
+    "security_groups": (
+        _is_list_of("security_group_id", "add_egress_rule"),
+        "a list of one ec2.SecurityGroup or more",
+    ),
     "environment": (
         _is_environment,
         "a mapping of texts to texts, names of letters, digits and _, none of Lambda's, STACK_ID or RECURSIVE_LOOP",
@@ -547,6 +558,15 @@ def _problems(**given: object) -> list[str]:
             if given[option] is not None
         ]
     return found
+
+
+def _subnet_problems(vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> list[str]:
+    selected = Selected.of(vpc, selection)
+    if not selected.has_public:
+        return selected.problems()
+    allowed = "subnets that are not public"
+    advice = "a function has no public address, and reaches nothing from there; select private or isolated subnets"
+    return [problem("vpc_subnets", "public subnets", allowed, advice)]
 
 
 def handler_code() -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from constructs_lib._core.arns import Arn
 from constructs_lib._core.objects import is_text, offers
-from constructs_lib._core.places import check_arn_place
+from constructs_lib._core.places import check_arn_place, check_place
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._core.values import MadeByMethods
 from constructs_lib.errors import problem
@@ -45,12 +45,16 @@ class ClassificationModel(metaclass=MadeByMethods):
     Args:
         kind: Which of the two request fields carries the ARN.
         arn: The ARN of the classifier or flywheel.
+        region: The Region of the stack that defines it, if a CDK app does.
+        account: The account of that stack.
 
     Source: `DocumentClassifierArn` and `FlywheelArn` of `StartDocumentClassificationJob`.
     """
 
     kind: ModelKind
     arn: str
+    region: str | None = None
+    account: str | None = None
 
     @classmethod
     def from_classifier_arn(cls, arn: str) -> ClassificationModel:
@@ -90,7 +94,9 @@ class ClassificationModel(metaclass=MadeByMethods):
         """
         if not offers(classifier, "document_classifier_ref"):
             return cls._make(kind=ModelKind.CLASSIFIER, arn=classifier)
-        return cls.from_classifier_arn(classifier.document_classifier_ref.document_classifier_arn)
+        return cls._defined(
+            ModelKind.CLASSIFIER, classifier, classifier.document_classifier_ref.document_classifier_arn
+        )
 
     @classmethod
     def from_flywheel(cls, flywheel: IFlywheelRef | CfnFlywheel) -> ClassificationModel:
@@ -104,7 +110,14 @@ class ClassificationModel(metaclass=MadeByMethods):
         """
         if not offers(flywheel, "flywheel_ref"):
             return cls._make(kind=ModelKind.FLYWHEEL, arn=flywheel)
-        return cls.from_flywheel_arn(flywheel.flywheel_ref.flywheel_arn)
+        return cls._defined(ModelKind.FLYWHEEL, flywheel, flywheel.flywheel_ref.flywheel_arn)
+
+    @classmethod
+    def _defined(cls, kind: ModelKind, model: object, arn: str) -> ClassificationModel:
+        place = model.env if offers(model, "env") else None  # type: ignore[attr-defined]
+        return cls._make(
+            kind=kind, arn=arn, region=place.region if place else None, account=place.account if place else None
+        )
 
     def resource(self, environment: Environment) -> str:
         """Name the model in a policy.
@@ -129,7 +142,7 @@ class ClassificationModel(metaclass=MadeByMethods):
             What is wrong; nothing for what only the deployment knows.
         """
         if is_text(self.arn) and not is_known(self.arn):
-            return []
+            return check_place("model", "a model", self.region, self.account, environment)
         return self._pattern_problems() or self._place_problems(environment)
 
     def _pattern_problems(self) -> list[str]:

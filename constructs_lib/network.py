@@ -6,7 +6,7 @@ import ipaddress
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import aws_cdk as cdk
 import jsii
@@ -20,6 +20,7 @@ from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import address_of, node_of, stack_of
 from constructs_lib._core.objects import offers
 from constructs_lib._core.places import check_place, check_region
+from constructs_lib._core.subnets import Selected, check_count
 from constructs_lib._core.tokens import is_known
 from constructs_lib._core.warn import warn
 from constructs_lib._iam import statements as say
@@ -112,10 +113,10 @@ class ClassificationNetwork(Construct):
         ]
         if not problems and vpc is not None:
             problems += check_region("vpc", f"a VPC in {vpc.env.region}", vpc.env.region, Environment.of(scope))
-        selected: _Selected | None = None
+        selected: Selected | None = None
         if not problems and vpc is not None:
-            selected = _Selected.of(vpc, vpc_subnets)
-            problems += selected.problems()
+            selected = Selected.of(vpc, vpc_subnets)
+            problems += selected.problems(SUBNETS)
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
@@ -346,43 +347,6 @@ class ClassificationNetwork(Construct):
         return in_order(self, endpoint_statements(list(self._buckets), account=account))
 
 
-@dataclass(frozen=True)
-class _Selected:
-    """The subnets that were selected in a given VPC."""
-
-    subnets: Sequence[ec2.ISubnet]
-    has_public: bool = False
-    is_pending: bool = False
-
-    @classmethod
-    def of(cls, vpc: ec2.IVpc, selection: ec2.SubnetSelection | None) -> _Selected:
-        if selection is not None and selection.subnets is not None:
-            # Asking the VPC for them asks each for its zone, which one that is known by its id alone has not.
-            return cls(selection.subnets)
-        found = vpc.select_subnets(**({} if selection is None else _arguments(selection)))
-        return cls(found.subnets, has_public=found.has_public, is_pending=bool(found.is_pending_lookup))
-
-    def problems(self) -> list[str]:
-        if self.is_pending and not self.subnets:
-            return []
-        ids = [subnet.subnet_id for subnet in self.subnets]
-        return _check_count("vpc_subnets", ids, SUBNETS, "subnets", "select others with vpc_subnets")
-
-
-def _arguments(selection: ec2.SubnetSelection) -> dict[str, Any]:
-    # select_subnets takes the members of a selection, not a selection.
-    names = ("availability_zones", "one_per_az", "subnet_filters", "subnet_group_name", "subnet_type")
-    return {name: getattr(selection, name) for name in names}
-
-
-def _check_count(option: str, ids: Sequence[str], most: int, noun: str, advice: str) -> list[str]:
-    if not 1 <= len(ids) <= most:
-        return [problem(option, f"{len(ids)} {noun}", f"1 to {most}", advice)]
-    if len(set(ids)) != len(ids):
-        return [problem(option, list(ids), f"{noun} that are all different", "leave out the second mention")]
-    return []
-
-
 def _check_given(vpc: object, vpc_subnets: object, security_groups: object) -> list[str]:
     found: list[str] = []
     if vpc is not None and not offers(vpc, "vpc_id", "select_subnets"):
@@ -408,7 +372,7 @@ def _check_groups(groups: object) -> list[str]:
     if wrong:
         return [problem("security_groups", wrong[0], "a list of ec2.SecurityGroup", "import groups known by their ids")]
     ids = [cast("ec2.ISecurityGroup", group).security_group_id for group in groups]
-    return _check_count("security_groups", ids, SECURITY_GROUPS, "groups", "pass fewer, or leave the option out")
+    return check_count("security_groups", ids, SECURITY_GROUPS, "groups")
 
 
 def _check_made(max_azs: object, cidr: object) -> list[str]:

@@ -19,7 +19,7 @@ from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.statements import receive_access_logs
 from constructs_lib.documents import check_lifecycle_rules
 from constructs_lib.errors import ValidationError, problem
-from constructs_lib.keys import check_key
+from constructs_lib.keys import Key, as_key, check_key
 from constructs_lib.network import check_removal_policy
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PrivateBucket(s3.Bucket):
         scope: Construct,
         id: str,
         *,
-        encryption_key: kms.IKey | kms.Key | None = None,
+        encryption_key: Key | None = None,
         access_logs_bucket: s3.IBucket | s3.Bucket | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         lifecycle_rules: Sequence[s3.LifecycleRule] | None = None,
@@ -89,10 +89,7 @@ class PrivateBucket(s3.Bucket):
             *check_lifecycle_rules("lifecycle_rules", lifecycle_rules),
             *check_access_logs_bucket(access_logs_bucket, Environment.of(scope)),
         ]
-        if encryption_key is not None and not offers(encryption_key, "key_arn"):
-            advice = "import it with kms.Key.from_key_arn(...)"
-            problems.append(problem("encryption_key", encryption_key, "a kms.Key", advice))
-        elif encryption_key is not None:
+        if encryption_key is not None:
             problems += check_key("encryption_key", encryption_key, Environment.of(scope), aliases=True)
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
@@ -102,7 +99,7 @@ class PrivateBucket(s3.Bucket):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             bucket_key_enabled=True,
             encryption=s3.BucketEncryption.KMS,
-            encryption_key=encryption_key,
+            encryption_key=None if encryption_key is None else as_key(scope, f"{id}KeyImport", encryption_key),
             enforce_ssl=True,
             lifecycle_rules=lifecycle(lifecycle_rules),
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,

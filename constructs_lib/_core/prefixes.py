@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, cast
+from zlib import crc32
 
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import offers
@@ -49,8 +50,8 @@ def split_uri(uri: str) -> tuple[str, str] | None:
     Returns:
         Bucket and prefix, or None when it is no such URI.
     """
-    if is_pending(uri):
-        return "pending-look-up", ""
+    if is_pending(uri):  # Two look-ups are two places, neither of which is a whole bucket.
+        return f"pending-look-up-{crc32(uri.encode()):08x}", "pending/"
     parts = _URI.fullmatch(uri)
     return (parts[1], parts[2] or "") if parts and parts[1] else None
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from constructs_lib._core.memo import Memo, stack_of
+from constructs_lib.errors import ValidationError, problem
 
 if TYPE_CHECKING:
     from constructs import IConstruct
 
 # What the CDK puts in the place of a look-up whose answer the CLI has not fetched yet.
 _PENDING = "dummy-value-for-"
-_STRING_TOKEN = re.compile(r"\$\{Token\[[^\]]*\]\}")
+_STRING_TOKEN = re.compile(r"\$\{Token\[[a-zA-Z0-9:._-]+\]\}")
 
 
 def is_known(value: object) -> bool:
@@ -52,8 +53,14 @@ def is_pending(value: object) -> bool:
 
 @lru_cache(maxsize=1024)
 def _is_token(text: str) -> bool:
-    """Ask the CDK, once a text: whether it is a token shows in the text alone."""
-    return cdk.Token.is_unresolved(text)
+    """Ask the CDK, once a text: one that was printed by another synthesis looks like a token, but is none."""
+    if not _STRING_TOKEN.search(text):
+        return False
+    try:
+        cdk.Tokenization.reverse_string(text)
+    except RuntimeError:
+        return False
+    return True
 
 
 _RESOLVED: Memo[dict[str, str]] = Memo()
@@ -73,6 +80,10 @@ def settled(scope: IConstruct, value: object) -> str:
     known = _RESOLVED.of(stack, dict)
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     if unknown := [token for token in dict.fromkeys(_STRING_TOKEN.findall(text)) if token not in known]:
-        meanings = stack.resolve(unknown)
+        try:
+            meanings = stack.resolve(unknown)
+        except RuntimeError as error:
+            advice = "pass the value itself, not what another synthesis has printed of it"
+            raise ValidationError([problem("token", unknown, "tokens of this app", advice)], stack.node.path) from error
         known |= {token: json.dumps(each, sort_keys=True) for token, each in zip(unknown, meanings, strict=True)}
     return _STRING_TOKEN.sub(lambda token: known[token[0]], text)

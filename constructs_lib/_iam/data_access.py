@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from constructs_lib._core.arns import Environment
-from constructs_lib._core.memo import stack_of
 from constructs_lib._core.warn import warn
 from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
-from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order, policy_document
+from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,16 +48,18 @@ class DataAccessPolicy(RolePolicy):
         if self.first_user is None:
             self.first_user = user
 
-    def complete(self) -> None:
-        """Write the statements, or say what a role that cannot be changed must have."""
-        super().complete()
-        if self.first_user is not None and not self.is_attached:
-            missing = stack_of(self).resolve(policy_document(self._say())["Statement"])
+    def warn_of_missing(self, statements: str) -> None:
+        """Say what a role that cannot be changed must have.
+
+        Args:
+            statements: The statements, as JSON.
+        """
+        if self.first_user is not None:
             warn(
                 self.first_user,
                 "dataAccessRoleIsImmutable",
                 "data_access_role cannot be changed by this app, so that jobs fail unless the role already has these "
-                f"statements: {json.dumps(missing)}",
+                f"statements: {statements}",
             )
 
     def _say(self) -> Sequence[Statement]:

@@ -157,7 +157,7 @@ def _in_policies_of(
     id = f"{name}{address(scope, stack)}{address(role, stack)}"
     while stack.node.try_find_child(id):
         id = f"{id}Again"
-    policy = RolePolicy(stack, id, role=role, statements=lambda: list(statements))
+    policy = RolePolicy(stack, id, role=role, statements=lambda: list(statements), warns=False)
     if not policy.is_attached:
         return None
     return policy.granted()

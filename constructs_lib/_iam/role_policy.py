@@ -16,6 +16,7 @@ from constructs import IValidation
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import node_of, stack_of
 from constructs_lib._core.tokens import settled
+from constructs_lib._core.warn import warn
 from constructs_lib._iam.findings import acknowledge, acknowledge_wildcards
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class RolePolicy(iam.Policy):
         by_content: bool = False,
         budget: int = INLINE_POLICY_LENGTH,
         may_be_empty: bool = False,
+        warns: bool = True,
     ) -> None:
         super().__init__(scope, id)
         self.budget = budget
@@ -68,6 +70,7 @@ class RolePolicy(iam.Policy):
         self._by_content = by_content
         self._may_be_empty = may_be_empty
         self._is_given = False
+        self._warns = warns
         self._role = role
         self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
@@ -108,9 +111,23 @@ class RolePolicy(iam.Policy):
         self._write(statements)
         if self._may_be_empty and self._written:
             self._give()
+        if self._warns and self._written and not self.is_attached:
+            self.warn_of_missing(json.dumps(stack_of(self).resolve(_rendered(self._every_statement()))))
         if self._by_content:
             content = settled(self._scope, _rendered(statements))
             self._name(hashlib.sha256(content.encode()).hexdigest()[:8].upper())
+
+    def warn_of_missing(self, statements: str) -> None:
+        """Say what a role that cannot be changed must have.
+
+        Args:
+            statements: The statements, as JSON.
+        """
+        warn(
+            self._scope,
+            "roleIsImmutable",
+            f"role cannot be changed by this app, so that it must already have these statements: {statements}",
+        )
 
     def granted(self) -> iam.Grant:
         """Write the statements now, for a grant.

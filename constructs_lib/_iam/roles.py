@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, cast
 
+from aws_cdk import aws_iam as iam
+
 from constructs_lib._core.arns import Arn
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
@@ -13,8 +15,6 @@ from constructs_lib._core.tokens import is_known
 from constructs_lib.errors import problem
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_iam as iam
-
     from constructs_lib._core.arns import Environment
 
 # Of the service's model, with which a test compares them.
@@ -54,7 +54,8 @@ def check_role(option: str, role: object, environment: Environment) -> list[str]
         return [problem(option, role, "an iam.Role", advice)]
     known = cast("iam.IRole", role)
     arn = role_arn(known)
-    if is_known(arn):
+    # One that `iam.Role.customize_roles` has others make has no name yet.
+    if is_known(arn) and not isinstance(role, iam.Role):
         return check_role_arn(option, arn, environment.known_account)
     return check_account(option, "a role", _ACCOUNTS.of(known, lambda: known.env.account), environment)
 

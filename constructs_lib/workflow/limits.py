@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
 
 from constructs_lib._core.objects import offers
-from constructs_lib._core.tokens import is_known
+from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._job.settings import check_flag
 from constructs_lib.documents import Documents, InputFormat
 from constructs_lib.errors import problem
@@ -154,7 +154,7 @@ def _check_inbox(documents: Documents, results: object) -> list[str]:
             problem("documents", "a local file", allowed, "documents arrive in a bucket: use Documents.from_bucket")
         ]
     inbox: object = documents.prefix
-    if not isinstance(inbox, str) or not is_known(inbox):
+    if not isinstance(inbox, str) or not (is_known(inbox) or is_pending(inbox)):
         allowed = "a prefix that is known at synthesis"
         return [problem("documents", inbox, allowed, "batches are named after it")]
     if not inbox:

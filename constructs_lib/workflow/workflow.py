@@ -452,7 +452,9 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The metric.
         """
-        return self._as_the_cdk_takes("metric_runs_succeeded", lambda: self.state_machine.metric_succeeded(**options))
+        return self._as_the_cdk_takes(
+            "metric_runs_succeeded", options, lambda: self.state_machine.metric_succeeded(**options)
+        )
 
     def metric_runs_failed(self, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401
         """Count runs that failed.
@@ -463,7 +465,9 @@ class DocumentClassificationWorkflow(Construct):
         Returns:
             The metric.
         """
-        return self._as_the_cdk_takes("metric_runs_failed", lambda: self.state_machine.metric_failed(**options))
+        return self._as_the_cdk_takes(
+            "metric_runs_failed", options, lambda: self.state_machine.metric_failed(**options)
+        )
 
     def metric_documents(self, **options: Any) -> cloudwatch.Metric:  # noqa: ANN401
         """Count classified documents.
@@ -475,19 +479,23 @@ class DocumentClassificationWorkflow(Construct):
             The metric.
         """
         found = watching.metric(self._name, "Documents", "Sum")
-        return self._as_the_cdk_takes("metric_documents", lambda: found.with_(**options))
+        return self._as_the_cdk_takes("metric_documents", options, lambda: found.with_(**options))
 
-    def _as_the_cdk_takes(self, method: str, make: Callable[[], Made]) -> Made:
+    def _as_the_cdk_takes(self, method: str, options: Mapping[str, Any], make: Callable[[], Made]) -> Made:
         """Tell what the CDK says of options that are passed on to it."""
         try:
+            # A number that is none, anywhere in them, would end the process that the CDK runs in.
+            json.dumps(options, allow_nan=False, skipkeys=True, default=lambda _: None)
             return make()
-        except (TypeError, RuntimeError) as error:
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:
             raise ValidationError([f"options: {error}"], f"{self.node.path}.{method}") from error
 
     def _start_by_the_clock(
         self, id: str, schedule: scheduler.ScheduleExpression, given: Mapping[str, object]
     ) -> scheduler.CfnSchedule:
-        return self._as_the_cdk_takes(f"add_schedule({id!r})", lambda: self._triggers.add_schedule(id, schedule, given))
+        return self._as_the_cdk_takes(
+            f"add_schedule({id!r})", given, lambda: self._triggers.add_schedule(id, schedule, given)
+        )
 
     def _on(
         self,
@@ -509,6 +517,7 @@ class DocumentClassificationWorkflow(Construct):
         targets = [target] if target is not None else None
         rule = self._as_the_cdk_takes(
             id,
+            more,
             lambda: events.Rule(self, id, event_bus=self._event_bus, event_pattern=pattern, targets=targets, **more),
         )
         if further is not None:

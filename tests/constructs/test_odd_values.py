@@ -3,10 +3,13 @@
 import datetime as dt
 import decimal
 import itertools
+import math
 import pathlib
 import uuid
+from contextlib import suppress
 
 import aws_cdk as cdk
+import hypothesis.strategies as st
 import jsii
 import pytest
 from aws_cdk import aws_comprehend as comprehend
@@ -17,6 +20,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
+from hypothesis import HealthCheck, given, settings
 from support import CLASSIFIER_ARN, documents_in, new_app, results_in
 
 from constructs_lib import (
@@ -75,6 +79,7 @@ PLAIN = [
     "文書/",
     "x" * 5000,
     "${Token[",
+    "${Token[printed.by.another.1]}",
     "dummy-value-for-/parameter",
     "*",
     b"bytes",
@@ -86,6 +91,8 @@ PLAIN = [
     {"a": 1},
     {1: "a"},
     {"a": "b"},
+    {"a": float("nan")},
+    {"a": b"bytes"},
     set(),
     object(),
     object,
@@ -384,6 +391,58 @@ def test_an_odd_value_is_a_problem_in_words_or_works(way, stack, odd):
     assert not strange
 
 
+# Options of constructs, and what values of the library are made of; workflows take longest and share these checks.
+OPTIONS = sorted(name for name in WAYS if name.split()[0] != "workflow" and "grant" not in name)
+
+TEXTS = st.one_of(
+    st.text(max_size=40),
+    st.text(min_size=200, max_size=1500),
+    st.builds(
+        "".join,
+        st.lists(
+            st.sampled_from(
+                [
+                    *"/:*\n\x00é文 ",
+                    "s3://",
+                    "S3:/",
+                    "arn:aws:",
+                    "kms:us-east-1:",
+                    "//",
+                    "${Token[x.1]}",
+                    "${Token[",
+                    "a-bucket",
+                ]
+            ),
+            max_size=8,
+        ),
+    ),
+)
+NUMBERS = st.one_of(st.integers(), st.floats(allow_nan=True), st.just(-1.888154589709e289), st.just(math.inf))
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.binary(max_size=20), st.sampled_from(PLAIN))
+KEYS = st.one_of(TEXTS, st.integers(), st.none())
+
+
+def anything(objects):
+    """Draw plain values, objects of the CDK and of the library, and lists and mappings of both."""
+    leaves = st.one_of(SCALARS, st.sampled_from(objects))
+    return st.one_of(
+        leaves, st.lists(leaves, max_size=4), st.dictionaries(KEYS, leaves, max_size=3), st.tuples(leaves, leaves)
+    )
+
+
+@pytest.mark.parametrize("kind", sorted({name.split()[0] for name in OPTIONS}))
+def test_what_is_drawn_is_a_problem_in_words_or_works(kind, stack, odd):
+    ways = [name for name in OPTIONS if name.split()[0] == kind]
+
+    @settings(max_examples=10 + 5 * len(ways), suppress_health_check=[HealthCheck.too_slow])
+    @given(st.sampled_from(ways), anything(odd))
+    def check(way, value):
+        with suppress(ValidationError):
+            WAYS[way](stack, value)
+
+    check()
+
+
 def test_values_are_made_by_their_methods_only():
     for value in (ClassificationModel, DocumentReader, Documents, Results):
         with pytest.raises(ValidationError, match="made by its methods only; use "):
@@ -393,6 +452,7 @@ def test_values_are_made_by_their_methods_only():
 
 
 def test_what_is_refused_defines_nothing(stack):
+    documents_in(stack), results_in(stack)
     before = len(stack.node.find_all())
     for way in ("job model", "pipeline network_isolation", "network cidr", "handler memory_size", "role role_name"):
         with pytest.raises(ValidationError):

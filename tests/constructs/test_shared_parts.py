@@ -144,9 +144,10 @@ def test_few_prefixes_stay_apart_without_a_word(stack):
     assert not warnings_of(stack)
 
 
-def test_the_report_of_roles_that_others_make_has_the_real_statements():
+@pytest.mark.parametrize("account", [None, "111122223333"])
+def test_the_report_of_roles_that_others_make_has_the_real_statements(account):
     app = new_app()
-    stack = cdk.Stack(app, "Stack")
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account=account, region="us-east-1"))
     iam.Role.customize_roles(stack)
     DocumentClassificationPipeline(stack, "Pipeline", model=MODEL, tags={"team": "mail"})
     with pytest.raises(RuntimeError):  # The CDK's own: roles are to be made before.

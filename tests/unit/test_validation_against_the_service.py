@@ -10,10 +10,10 @@ from unit.service_model import accepts, shape_at
 from constructs_lib import ClassificationModel, DocumentReader, FeatureType, InputFormat, ReadMode, keys, model, network
 from constructs_lib._core import prefixes
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.subnets import check_count
 from constructs_lib._iam import roles
 from constructs_lib._job import settings, tags, warnings
 from constructs_lib.documents import ReadAction
-from constructs_lib.network import _check_count
 
 ANYWHERE = Environment("aws", "${Token[Region.1]}", "${Token[Account.2]}")
 
@@ -109,8 +109,8 @@ def test_subnets_and_groups_are_counted_as_the_model_counts_them(subnets, groups
         "VpcConfig.SecurityGroupIds", ["sg-1"] * groups
     )
     found = [
-        *_check_count("vpc_subnets", [f"subnet-{number}" for number in range(subnets)], network.SUBNETS, "", ""),
-        *_check_count("security_groups", [f"sg-{number}" for number in range(groups)], network.SECURITY_GROUPS, "", ""),
+        *check_count("vpc_subnets", [f"subnet-{number}" for number in range(subnets)], network.SUBNETS, ""),
+        *check_count("security_groups", [f"sg-{number}" for number in range(groups)], network.SECURITY_GROUPS, ""),
     ]
     assert (not found) == accepted
 
