@@ -469,12 +469,18 @@ def _is_list_of(*attributes: str) -> Callable[[Any], bool]:
 
 
 def _is_environment(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
-    return isinstance(value, Mapping) and all(
-        isinstance(text, str)
-        and isinstance(name, str)
-        and (not is_known(name) or (_VARIABLE.fullmatch(name) and name not in _RESERVED))
-        for name, text in value.items()
-    )
+    return isinstance(value, Mapping) and not _wrong_variables(value)
+
+
+def _wrong_variables(environment: Mapping[Any, Any]) -> list[object]:
+    """Name the variables that Lambda does not take; what they hold may be secret."""
+    return [
+        name
+        for name, text in environment.items()
+        if not isinstance(name, str)
+        or not isinstance(text, str)
+        or (is_known(name) and (not _VARIABLE.fullmatch(name) or name in _RESERVED))
+    ]
 
 
 def _is_runtime(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
@@ -540,7 +546,12 @@ _KINDS: Mapping[str, _Check] = {
 
 def _problems(**given: object) -> list[str]:
     found = [
-        problem(option, value, allowed, "pass such an object, or leave it out")
+        problem(
+            option,
+            _wrong_variables(value) if option == "environment" and isinstance(value, Mapping) else value,
+            allowed,
+            "pass such an object, or leave it out",
+        )
         for option, value in given.items()
         for fits, allowed in [_KINDS[option]]
         if value is not None and not fits(value)

@@ -140,6 +140,14 @@ def test_what_the_function_cannot_run_with_is_refused(stack, option, value):
         ClassificationJobHandler(stack, "Handler", **{option: value})
 
 
+def test_a_variable_that_lambda_does_not_take_is_named_without_what_the_others_hold(stack):
+    with pytest.raises(ValidationError, match="environment: got") as caught:
+        ClassificationJobHandler(stack, "Handler", environment={"TOKEN": "secret", "1st": "secret"})
+    assert "['1st']" in str(caught.value)
+    assert "TOKEN" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_vpc_and_keys_of_another_region_are_refused(stack):
     here = cdk.Stack(stack.node.root, "Here", env=cdk.Environment(account="111122223333", region="us-east-1"))
     there = cdk.Stack(stack.node.root, "There", env=cdk.Environment(account="111122223333", region="eu-west-1"))
