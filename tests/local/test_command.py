@@ -251,11 +251,12 @@ def test_signals_that_come_together_stop_once_and_without_a_complaint_of_python(
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
         for number in stopping:
-            os.kill(os.getpid(), number)
+            signal.pthread_kill(threading.get_ident(), number)  # other threads of the tests do not block them
         with pytest.raises(SystemExit):
             signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
         os.kill(os.getpid(), signal.SIGINT)  # one more, while everything is stopped
     finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping)
         for number, handler in before.items():
             signal.signal(number, handler)
     assert complaints == []

@@ -190,8 +190,22 @@ def test_more_than_a_job_may_take_fails_before_it_costs_anything(deployed, plain
     assert not hint, "the message has it already"
 
 
+def is_removed(deployed, bucket):
+    """Remove a bucket with all that is in it; runs of other tests may still write."""
+    found = deployed.s3.list_object_versions(Bucket=bucket)
+    for each in [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]:
+        deployed.s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    try:
+        deployed.s3.delete_bucket(Bucket=bucket)
+    except deployed.s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] != "BucketNotEmpty":
+            raise
+        return False
+    return True
+
+
 def test_a_documents_bucket_that_is_gone_is_said_so(deployed, plain):
-    deployed.s3.delete_bucket(Bucket=plain)
+    until(lambda: is_removed(deployed, plain), bool)
     try:
         _, cause, hint, started = refused_before_a_job(deployed, "Manual")
     finally:
@@ -204,9 +218,7 @@ def test_a_documents_bucket_that_is_gone_is_said_so(deployed, plain):
 def test_a_results_bucket_that_is_gone_is_said_so(deployed, plain):
     deployed.write(plain, "in/a.txt", "Please pay the total due.")
     bucket = deployed.outputs["ManualResults"]
-    for key in deployed.keys(bucket):
-        deployed.s3.delete_object(Bucket=bucket, Key=key)
-    deployed.s3.delete_bucket(Bucket=bucket)
+    until(lambda: is_removed(deployed, bucket), bool)
     try:
         run = deployed.run("Manual")
     finally:
