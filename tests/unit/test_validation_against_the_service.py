@@ -2,6 +2,7 @@
 
 import unicodedata
 
+import aws_cdk as cdk
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from constructs_lib._iam import roles
 from constructs_lib._job import settings, tags, warnings
 from constructs_lib.documents import ReadAction
 
-ANYWHERE = Environment("aws", "${Token[Region.1]}", "${Token[Account.2]}")
+ANYWHERE = Environment("aws", cdk.Aws.REGION, cdk.Aws.ACCOUNT_ID)
 
 PARTITIONS = st.sampled_from(["aws", "aws-us-gov", "aws-iso", "awx", ""])
 ACCOUNTS = st.sampled_from(["111122223333", "11112222333", "11112222333a"])
