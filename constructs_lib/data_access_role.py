@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.objects import is_text, offers
 from constructs_lib._core.tokens import is_known, is_pending
+from constructs_lib._iam.principals import own_service
 from constructs_lib._iam.statements import COMPREHEND, every_job
 from constructs_lib.errors import ValidationError, problem
 
@@ -62,13 +63,7 @@ class DataAccessRole(iam.Role):
         super().__init__(
             scope,
             id,
-            assumed_by=iam.ServicePrincipal(
-                COMPREHEND,
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": environment.account},
-                    "ArnLike": {"aws:SourceArn": every_job(environment)},
-                },
-            ),
+            assumed_by=own_service(COMPREHEND, environment, every_job(environment)),
             description="Lets Amazon Comprehend read documents and write results of classification jobs",
             permissions_boundary=permissions_boundary,
             # The CDK checks a name at once, that of a look-up which is still to be made, too.

@@ -26,6 +26,7 @@ from constructs_lib._core.warn import warn
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import endpoint_statements, network_statements
+from constructs_lib._iam.principals import own_service
 from constructs_lib._iam.role_policy import RolePolicy, in_order, lazy_document
 from constructs_lib.errors import ValidationError, problem
 from constructs_lib.job_handler import ClassificationJobHandler
@@ -296,12 +297,8 @@ class ClassificationNetwork(Construct):
         role = iam.Role(
             self,
             "FlowLogsRole",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self._environment.account},
-                    "ArnLike": {"aws:SourceArn": f"{self._environment.arn('ec2')}:vpc-flow-log/*"},
-                },
+            assumed_by=own_service(
+                "vpc-flow-logs.amazonaws.com", self._environment, f"{self._environment.arn('ec2')}:vpc-flow-log/*"
             ),
             description="Writes the flow logs of the network of classification jobs",
         )

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.principals import own_service
 from constructs_lib._iam.role_policy import RolePolicy
 from constructs_lib.workflow.definition import Parts, definition
 
@@ -54,13 +55,7 @@ class RunsMachine(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": environment.account},
-                    "ArnLike": {"aws:SourceArn": f"{environment.arn('states')}:stateMachine:*"},
-                },
-            ),
+            assumed_by=own_service("states.amazonaws.com", environment, f"{environment.arn('states')}:stateMachine:*"),
             description="Starts and follows document classification jobs",
         )
         policy = RolePolicy(

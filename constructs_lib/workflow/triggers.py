@@ -20,6 +20,7 @@ from constructs_lib._core.prefixes import check_prefix
 from constructs_lib._core.warn import warn
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam.findings import acknowledge
+from constructs_lib._iam.principals import own_service
 from constructs_lib._iam.role_policy import RolePolicy
 from constructs_lib.errors import problem
 from constructs_lib.workflow.definition import UNTOLD
@@ -191,12 +192,8 @@ class Triggers(Construct):
         role = iam.Role(
             self,
             "RuleRole",
-            assumed_by=iam.ServicePrincipal(
-                "events.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": self._environment.account},
-                    "ArnLike": {"aws:SourceArn": f"{self._environment.arn('events')}:rule/*"},
-                },
+            assumed_by=own_service(
+                "events.amazonaws.com", self._environment, f"{self._environment.arn('events')}:rule/*"
             ),
             description="Starts runs of a document classification workflow on events",
         )
