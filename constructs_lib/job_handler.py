@@ -468,10 +468,6 @@ def _is_list_of(*attributes: str) -> Callable[[Any], bool]:
     )
 
 
-def _is_environment(value: Any) -> bool:  # noqa: ANN401 - anything may have been given
-    return isinstance(value, Mapping) and not _wrong_variables(value)
-
-
 def _wrong_variables(environment: Mapping[Any, Any]) -> list[object]:
     """Name the variables that Lambda does not take; what they hold may be secret."""
     return [
@@ -491,6 +487,7 @@ def _is_runtime(value: Any) -> bool:  # noqa: ANN401 - anything may have been gi
 
 
 # API Reference of Lambda, "Environment"; Developer Guide, "Defined runtime environment variables"; two are ours.
+_VARIABLES = "a mapping of texts to texts, names of letters, digits and _, none of Lambda's, STACK_ID or RECURSIVE_LOOP"
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _RESERVED = frozenset(
     {
@@ -518,6 +515,7 @@ _PYTHON = re.compile(r"python3\.(\d+)")
 _OLDEST_PYTHON = 11
 
 
+_ADVICE = "pass such an object, or leave it out"
 # What each option must be.
 _KINDS: Mapping[str, _Check] = {
     "runtime": (_is_runtime, f"a lambda_.Runtime of Python 3.{_OLDEST_PYTHON} or newer"),
@@ -535,10 +533,7 @@ _KINDS: Mapping[str, _Check] = {
         _is_list_of("security_group_id", "add_egress_rule"),
         "a list of one ec2.SecurityGroup or more",
     ),
-    "environment": (
-        _is_environment,
-        "a mapping of texts to texts, names of letters, digits and _, none of Lambda's, STACK_ID or RECURSIVE_LOOP",
-    ),
+    "environment": (lambda value: isinstance(value, Mapping), _VARIABLES),
     "environment_encryption": (lambda value: offers(value, "key_arn", "grant_decrypt"), "a kms.Key"),
     "role": (lambda value: offers(value, "role_arn", "attach_inline_policy"), "an iam.Role"),
 }
@@ -546,16 +541,14 @@ _KINDS: Mapping[str, _Check] = {
 
 def _problems(**given: object) -> list[str]:
     found = [
-        problem(
-            option,
-            _wrong_variables(value) if option == "environment" and isinstance(value, Mapping) else value,
-            allowed,
-            "pass such an object, or leave it out",
-        )
+        problem(option, value, allowed, _ADVICE)
         for option, value in given.items()
         for fits, allowed in [_KINDS[option]]
         if value is not None and not fits(value)
     ]
+    environment = given["environment"]
+    if isinstance(environment, Mapping) and (wrong := _wrong_variables(environment)):
+        found.append(problem("environment", wrong, _VARIABLES, _ADVICE))
     if given["log_group"] is not None:
         found += [
             problem(option, given[option], "it without log_group only", "leave out one of the two")
