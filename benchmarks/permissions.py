@@ -18,22 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import workflow_permissions
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
-from taking_away import REQUEST, Half, Mutation, Trial, mutations
+from job_with_everything import add_job_with_everything, request_of
+from taking_away import Half, Mutation, Trial, mutations
 from workflow_permissions import WorkflowProof
 
-from constructs_lib import (
-    ClassificationModel,
-    ClassificationNetwork,
-    DocumentClassificationJob,
-    DocumentReader,
-    Documents,
-    EmptyInput,
-    InputFormat,
-    JobMilestone,
-    Results,
-)
 from constructs_lib.local import LocalAws
 from constructs_lib.local.data import train_classifier
 
@@ -144,9 +132,7 @@ class Proof:
     def run(self) -> str:
         """Start a job as the account's owner, who may do anything; why it failed, or nothing."""
         job = self._describe(self._physical_id(self._job).rpartition("/")[2])
-        request = {name: value for name, value in job.items() if name in REQUEST}
-        folder = job["OutputDataConfig"]["S3Uri"].partition("/000000000000-CLN-")[0]
-        request["OutputDataConfig"]["S3Uri"] = f"{folder}/"
+        request = request_of(job, "000000000000")
         identifier = self._comprehend.start_document_classification_job(**request)["JobId"]
         begun = time.monotonic()
         while (job := self._describe(identifier))["JobStatus"] not in {"COMPLETED", "FAILED"}:
@@ -197,26 +183,8 @@ def synthesize(classifier: str, directory: Path) -> Path:
         analytics_reporting=False,
     )
     stack = cdk.Stack(app, STACK)
-    # A key each: with one for all, no statement about keys could be told from the others.
-    documents, results = (
-        s3.Bucket(stack, name, encryption_key=kms.Key(stack, f"{name}Key")) for name in ("Documents", "Results")
-    )
-    DocumentClassificationJob(
-        stack,
-        "Job",
-        model=ClassificationModel.from_classifier_arn(classifier),
-        documents=Documents.from_bucket(
-            documents, "in/", input_format=InputFormat.ONE_DOC_PER_FILE, reader=DocumentReader.detect_text()
-        ),
-        results=Results.to_bucket(results, "out/"),
-        volume_encryption_key=kms.Key(stack, "VolumeKey"),
-        network=ClassificationNetwork(stack, "Network"),
-        tags={"team": "mail"},
-        wait_for=JobMilestone.COMPLETED,
-        timeout=cdk.Duration.seconds(8),
-        when_empty=EmptyInput.SKIP,
-    )
-    cdk.CfnOutput(stack, "DocumentsName", value=documents.bucket_name).override_logical_id("Documents")
+    name = add_job_with_everything(stack, classifier, tags={"team": "mail"}, timeout=cdk.Duration.seconds(8))
+    name.override_logical_id("Documents")
     app.synth()
     return directory / "assembly"
 
@@ -229,12 +197,7 @@ def prove(proof: Proof, only: Sequence[str] = ()) -> Iterator[tuple[Mutation, st
                 continue
             proof.put(role, name, mutation.policy)
             restore = partial(proof.put, role, name, document)
-            if mutation.sid in {
-                "DetachFromInstances",
-                "FindActiveJobs",
-                "FindNetworkInterfaces",
-                "RemoveNetworkInterfaces",
-            }:
+            if mutation.sid in _OF_A_NETWORK:
                 problem = proof.delete()
             else:
                 problem = proof.deploy(mutation.sid, restore) if of_function else proof.run()

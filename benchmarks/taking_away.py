@@ -13,16 +13,6 @@ if TYPE_CHECKING:
 
     from constructs_lib.local import LocalAws
 
-# What a description of a job repeats of the request that started it.
-REQUEST = {
-    "DataAccessRoleArn",
-    "DocumentClassifierArn",
-    "InputDataConfig",
-    "OutputDataConfig",
-    "VolumeKmsKeyId",
-    "VpcConfig",
-}
-
 _ELSEWHERE = "arn:aws:s3:::elsewhere"
 _WIDTH = 200  # characters of a message
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import aws_cdk as cdk
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from botocore.exceptions import ClientError
 
 from account.step import expect
-from benchmarks.taking_away import REQUEST, mutations
-from constructs_lib import (
-    ClassificationModel,
-    ClassificationNetwork,
-    DocumentClassificationJob,
-    DocumentReader,
-    Documents,
-    EmptyInput,
-    InputFormat,
-    JobMilestone,
-    Results,
-)
+from benchmarks.job_with_everything import add_job_with_everything, request_of
+from benchmarks.taking_away import mutations
 
 if TYPE_CHECKING:
+    import aws_cdk as cdk
+
     from account.bench import Bench
 
 _PROPAGATION = 20  # seconds
@@ -83,30 +72,10 @@ def _job_with_everything(bench: Bench) -> tuple[dict[str, Any], str]:
     """Deploy a job that uses every option that permissions depend on; its request, and its role's ARN."""
 
     def build(run_id: str, stack: cdk.Stack) -> None:
-        # A key each: with one for all, no statement about keys could be told from the others.
-        documents, results = (
-            s3.Bucket(stack, name, encryption_key=kms.Key(stack, f"{name}Key")) for name in ("Documents", "Results")
-        )
-        DocumentClassificationJob(
-            stack,
-            "Job",
-            model=ClassificationModel.from_classifier_arn(bench.run.classifier),
-            documents=Documents.from_bucket(
-                documents, "in/", input_format=InputFormat.ONE_DOC_PER_FILE, reader=DocumentReader.detect_text()
-            ),
-            results=Results.to_bucket(results, "out/"),
-            volume_encryption_key=kms.Key(stack, "VolumeKey"),
-            network=ClassificationNetwork(stack, "Network"),
-            wait_for=JobMilestone.COMPLETED,
-            when_empty=EmptyInput.SKIP,
-            run_id=run_id,
-        )
-        cdk.CfnOutput(stack, "DocumentsName", value=documents.bucket_name)
+        add_job_with_everything(stack, bench.run.classifier, run_id=run_id)
 
     bucket = bench.deploy(lambda stack: build("1", stack))["DocumentsName"]
     bench.client("s3").put_object(Bucket=bucket, Key="in/mail.txt", Body=b"Please pay the total due on invoice 7.")
     bench.deploy(lambda stack: build("2", stack))
     (job,) = bench.jobs()
-    request = {name: value for name, value in job.items() if name in REQUEST}
-    place = job["OutputDataConfig"]["S3Uri"].partition(f"{bench.cloud.account}-CLN-")[0]
-    return {**request, "OutputDataConfig": {**job["OutputDataConfig"], "S3Uri": place}}, job["DataAccessRoleArn"]
+    return request_of(job, bench.cloud.account), job["DataAccessRoleArn"]
