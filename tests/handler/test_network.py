@@ -129,10 +129,11 @@ def test_no_fault_of_a_call_fails_the_delete_of_a_network(world, gone, operation
     assert gone() < 3600
 
 
-def test_nothing_is_detached_where_jobs_cannot_be_seen(world, gone):
+@pytest.mark.parametrize("listing", ["list_document_classification_jobs", "list_topics_detection_jobs"])
+def test_nothing_is_detached_where_jobs_or_other_work_cannot_be_seen(world, gone, listing):
     world.ec2.add("eni-1")
     world.ec2.add("eni-2", status="in-use")
-    world.faults["list_document_classification_jobs"] = [error("AccessDenied", status=403)] * 500
+    world.faults[listing] = [error("AccessDenied", status=403)] * 500
     gone()
     assert world.ec2.detached == []
     assert set(world.ec2.interfaces) == {"eni-2"}
@@ -161,15 +162,6 @@ def test_other_work_elsewhere_or_that_has_ended_is_not_waited_for(world, gone):
     ]
     assert gone() < 100
     assert world.ec2.interfaces == {}
-
-
-def test_nothing_is_detached_where_other_work_cannot_be_seen(world, gone):
-    world.ec2.add("eni-1")
-    world.ec2.add("eni-2", status="in-use")
-    world.faults["list_topics_detection_jobs"] = [error("AccessDenied", status=403)] * 500
-    gone()
-    assert world.ec2.detached == []
-    assert set(world.ec2.interfaces) == {"eni-2"}
 
 
 def test_all_work_that_may_use_a_network_is_looked_at():
