@@ -5,8 +5,8 @@ expression without a result is an error, a missing field inside of an object is 
 
 Variables of a run: `run` (what is known, in the words of its output), `kind` (what it classifies, or what is wrong with
 its input), `batch` (the folder of its batch), `begun` (in milliseconds), `seed` and `attempt` (of the client token),
-`looks` and `page` (at other runs), `proven` (whether the job has access), `failure` (what ends it), and `told` (the run
-that its notices are about).
+`looks`, `page` and `asked` (at other runs), `proven` (whether the job has access), `failure` (what ends it), and `told`
+(the run that its notices are about).
 
 Source: Step Functions Developer Guide, "Amazon States Language", "Transforming data with JSONata".
 """
@@ -34,8 +34,11 @@ GATHER = 60
 LOOK_AGAIN = 60
 """Seconds between two looks for another run. Whatever was uploaded before the second one is seen by that run's end."""
 
-OLDEST = 10
-"""Older runs whose input is asked for: the account has no more slots, and each is a transition."""
+ASKED_AT_ONCE = 10
+"""Older runs whose input is asked for before one decides: of a burst of uploads, one of the oldest is of the inbox."""
+
+MOST_ASKED = 1000
+"""Older runs whose input is asked for at most: each takes seven events of 25,000, and collecting is right without."""
 
 SETTLED = 30
 """Seconds after which a job has proven its access; faults come 12 to 14 s after the start."""
@@ -171,6 +174,7 @@ def _what_to_do() -> dict[str, State]:
                 "attempt": 0,
                 "looks": 0,
                 "page": "",
+                "asked": 0,
                 "proven": False,
                 "failure": {},
                 "begun": "{% $toMillis($states.context.Execution.StartTime) %}",
@@ -297,12 +301,13 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                     $toMillis($a.StartDate) > $toMillis($b.StartDate)
                         or ($toMillis($a.StartDate) = $toMillis($b.StartDate) and $a.ExecutionArn > $b.ExecutionArn)
                 }};
-                {{'Older': [$sort($older, $younger)[[0..{OLDEST - 1}]].ExecutionArn]}}"""),
+                {{'Older': [$sort($older, $younger).ExecutionArn]}}"""),
             "Next": "AskForInputs",
         },
+        # What a run classifies stands in its input alone: anybody may give it a name.
         "AskForInputs": {
             "Type": "Map",
-            "Items": "{% $states.input.Older %}",
+            "Items": f"{{% [$states.input.Older[[0..{ASKED_AT_ONCE - 1}]]] %}}",
             "MaxConcurrency": 1,
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "INLINE"},
@@ -322,7 +327,12 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                 },
             },
             "Catch": [_catch("Explain")],
-            "Output": "{% {'OtherRun': true in $states.result} %}",
+            "Assign": {"asked": "{% $asked + $count($states.result) %}"},
+            "Output": _expression(f"""
+                {{
+                    'OtherRun': true in $states.result,
+                    'Older': [$states.input.Older[[{ASKED_AT_ONCE}..{RUNS_A_PAGE - 1}]]]
+                }}"""),
             "Next": "OtherRun",
         },
         "OtherRun": {
@@ -331,12 +341,16 @@ def _by_inbox(parts: Parts) -> dict[str, State]:
                 # It may have looked into the inbox for the last time just before the upload; by then it has ended.
                 {
                     "Condition": "{% $states.input.OtherRun and $looks = 0 %}",
-                    "Assign": {"looks": 1, "page": ""},
+                    "Assign": {"looks": 1, "page": "", "asked": 0},
                     "Next": "WaitForOtherRun",
                 },
                 {"Condition": "{% $states.input.OtherRun %}", "Next": "Busy"},
+                {
+                    "Condition": f"{{% $count($states.input.Older) > 0 and $asked < {MOST_ASKED} %}}",
+                    "Next": "AskForInputs",
+                },
                 # The youngest are listed first: an older one may be on a later page.
-                {"Condition": "{% $page != '' %}", "Next": "ListRuns"},
+                {"Condition": f"{{% $page != '' and $asked < {MOST_ASKED} %}}", "Next": "ListRuns"},
             ],
             "Default": "Collect",
         },

@@ -22,7 +22,7 @@ KNOWN = {
     "Task": {
         *("Type", "Resource", "Arguments", "Retry", "Catch", "Assign", "Output", "Next", "End", "TimeoutSeconds"),
     },
-    "Map": {"Type", "Items", "MaxConcurrency", "ItemProcessor", "Catch", "Output", "Next"},
+    "Map": {"Type", "Items", "MaxConcurrency", "ItemProcessor", "Catch", "Assign", "Output", "Next"},
     "Fail": {"Type", "Error", "Cause"},
 }
 

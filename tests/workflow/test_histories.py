@@ -86,6 +86,44 @@ def test_an_older_run_is_found_on_a_later_page(monkeypatch):
     assert late.output == {"Status": "BUSY"}
 
 
+@pytest.mark.parametrize("others", [9, 10, 11, 35])
+def test_older_runs_of_a_prefix_hide_no_run_of_the_inbox(world, others):
+    world.comprehend.strangers = lambda: 10  # all of them wait for a slot
+    world.upload("x.txt", prefix="mails/2026/")
+    older = [world.machine.start({"Prefix": "mails/2026/"}) for _ in range(others)]
+    world.clock.run(world.clock.now + 10)
+    world.upload("a.txt")
+    first = world.machine.start()
+    world.clock.run(world.clock.now + 10)
+    world.upload("b.txt")
+    second = world.run(until=world.clock.now + 130)
+    assert {run.status for run in (*older, first)} == {"RUNNING"}
+    assert second.output == {"Status": "BUSY"}
+    assert second.visited.count("AskForInput") <= 2 * (others + 1)
+
+
+def test_a_run_of_a_burst_of_uploads_asks_ten_others_only(world):
+    world.upload("a.txt")
+    for _ in range(60):
+        world.machine.start({"Trigger": "UPLOAD"})
+    world.clock.run()
+    assert max(run.visited.count("AskForInput") for run in world.machine.executions) <= 2 * written.ASKED_AT_ONCE
+
+
+def test_so_many_runs_of_a_prefix_that_a_history_could_not_tell_of_them_hold_nobody_up(monkeypatch):
+    monkeypatch.setattr(written, "MOST_ASKED", 20)
+    monkeypatch.setattr(written, "RUNS_A_PAGE", 15)
+    world = World()
+    world.comprehend.strangers = lambda: 10
+    world.upload("x.txt", prefix="mails/2026/")
+    for _ in range(60):
+        world.machine.start({"Prefix": "mails/2026/"})
+    world.upload("a.txt")
+    run = world.run(until=world.clock.now + 130)
+    assert "Collect" in run.visited
+    assert run.visited.count("AskForInput") < 20 + written.ASKED_AT_ONCE
+
+
 def oldest_job(world):
     return next(iter(world.comprehend.jobs))
 
