@@ -29,7 +29,7 @@ from constructs_lib._iam import statements as say
 from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_prefixes
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
-from constructs_lib._iam.role_policy import RolePolicy, in_order
+from constructs_lib._iam.role_policy import JOBS_OF_HANDLER, RolePolicy, in_order
 from constructs_lib._iam.roles import check_role
 from constructs_lib._job.tags import check_tags
 from constructs_lib.data_access_role import DataAccessRole
@@ -218,7 +218,12 @@ class ClassificationJobHandler(Construct):
     def _start_policy(self) -> RolePolicy:
         """What it may do to start jobs; a handler that only cleans up a network has no such policy."""
         policy = RolePolicy(
-            self, "StartPolicy", role=self._role, statements=self._start_statements, budget=_START_POLICY_LENGTH
+            self,
+            "StartPolicy",
+            role=self._role,
+            statements=self._start_statements,
+            budget=_START_POLICY_LENGTH,
+            users=JOBS_OF_HANDLER,
         )
         node_of(policy).add_dependency(self._base_policy)
         return policy

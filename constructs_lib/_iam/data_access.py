@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.warn import warn
 from constructs_lib._iam.permissions import JobAccess, data_access_statements, fitting
-from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, RolePolicy, in_order
+from constructs_lib._iam.role_policy import INLINE_POLICY_LENGTH, JOBS, RolePolicy, Users, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DataAccessPolicy(RolePolicy):
-    """The policy of all jobs of a stack on one role, whose identity follows from its content.
+    """The policy of all jobs of a stack, or of a workflow, on one role, whose identity follows from its content.
 
     An update that changes it adds the new policy before a job starts, and removes the old one in its clean-up: until
     then a job that runs keeps what it was started with.
@@ -28,14 +28,23 @@ class DataAccessPolicy(RolePolicy):
         scope: Where it is defined.
         id: Its construct id.
         role: The role.
+        users: Whom it serves.
     """
 
-    def __init__(self, scope: Construct, id: str, *, role: iam.IRole) -> None:
+    def __init__(self, scope: Construct, id: str, *, role: iam.IRole, users: Users = JOBS) -> None:
         self._jobs: list[JobAccess] = []
         self.first_user: IConstruct | None = None
         self._said: tuple[int, list[Statement]] = (0, [])
         self._environment = Environment.of(scope)
-        super().__init__(scope, id, role=role, statements=self._say, by_content=True, budget=INLINE_POLICY_LENGTH // 2)
+        super().__init__(
+            scope,
+            id,
+            role=role,
+            statements=self._say,
+            by_content=True,
+            budget=INLINE_POLICY_LENGTH // 2,
+            users=users,
+        )
 
     def add_job(self, access: JobAccess, user: IConstruct) -> None:
         """Allow what a job needs.
@@ -86,7 +95,6 @@ def warn_of_wider_prefixes(policy: RolePolicy, prefixes: Sequence[str]) -> None:
     warn(
         policy,
         "prefixesSummedUp",
-        f"the prefixes of these jobs are too many for one policy of {policy.budget} characters, so it allows all that "
-        f"begins with {' or '.join(map(repr, prefixes))}; give jobs a DataAccessRole and a ClassificationJobHandler "
-        "of their own to keep them apart",
+        f"the prefixes of {policy.users.who} are too many for one policy of {policy.budget} characters, so it allows "
+        f"all that begins with {' or '.join(map(repr, prefixes))}; {policy.users.to_keep_apart}",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,40 @@ INLINE_POLICY_LENGTH = 10_240
 _EARLY = 10
 
 
+@dataclass(frozen=True)
+class Users:
+    """Whom a policy serves, and what helps when they ask for too much.
+
+    Args:
+        who: What the messages call them.
+        to_fit: What makes the policy shorter.
+        to_keep_apart: What leads to policies that allow no more than they need.
+    """
+
+    who: str
+    to_fit: str
+    to_keep_apart: str
+
+
+_APART = "give jobs a DataAccessRole and a ClassificationJobHandler of their own to keep them apart"
+
+JOBS = Users(
+    "the jobs of this role",
+    "give some of the jobs a DataAccessRole of their own, or put them into another stack",
+    _APART,
+)
+JOBS_OF_HANDLER = Users(
+    "the jobs of this handler",
+    "give some of the jobs a ClassificationJobHandler of their own, or put them into another stack",
+    _APART,
+)
+_EARLIER_DATES = (
+    "write dates before what differs, such as 'mails/%Y/%m/%d/team-1/', so that schedules share what stands before the "
+    "first %, or give some of the schedules a workflow of their own"
+)
+SCHEDULES = Users("the schedules of this workflow", _EARLIER_DATES, _EARLIER_DATES)
+
+
 @jsii.implements(cdk.IAspect, IValidation, cdk.IStableAnyProducer)
 class RolePolicy(iam.Policy):
     """An inline policy of a role, not made when the role may not be changed.
@@ -46,6 +80,7 @@ class RolePolicy(iam.Policy):
         by_content: Whether its logical id and name follow from its content, so that an update makes the new policy
             before it removes the old one; both must then fit into the role.
         budget: How long it may be.
+        users: Whom it serves.
         may_be_empty: Whether there may be no statement in the end, and so no policy.
     """
 
@@ -59,11 +94,13 @@ class RolePolicy(iam.Policy):
         late: Callable[[], Sequence[Statement]] = tuple,
         by_content: bool = False,
         budget: int = INLINE_POLICY_LENGTH,
+        users: Users = JOBS,
         may_be_empty: bool = False,
         warns: bool = True,
     ) -> None:
         super().__init__(scope, id)
         self.budget = budget
+        self.users = users
         self._scope = scope
         self._statements = statements
         self._late = late
@@ -176,9 +213,8 @@ class RolePolicy(iam.Policy):
         why = " (an update adds the new policy before it removes the old one)" if self._by_content else ""
         return [
             (
-                f"the jobs of this role need a policy of about {length} characters; allowed: {self.budget} of the "
-                f"{INLINE_POLICY_LENGTH} that a role may have{why}; give some of the jobs a DataAccessRole of their "
-                "own, or put them into another stack"
+                f"{self.users.who} need a policy of about {length} characters; allowed: {self.budget} of the "
+                f"{INLINE_POLICY_LENGTH} that a role may have{why}; {self.users.to_fit}"
             )
         ]
 

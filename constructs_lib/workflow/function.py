@@ -16,7 +16,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from constructs_lib._iam.findings import acknowledge
-from constructs_lib._iam.role_policy import RolePolicy
+from constructs_lib._iam.role_policy import SCHEDULES, RolePolicy
 from constructs_lib.job_handler import handler_code
 
 if TYPE_CHECKING:
@@ -89,7 +89,11 @@ class RunsFunction(Construct):
             because="One run of the inbox is active at a time, so that it is called once or a few times an hour.",
         )
         self.policy = RolePolicy(
-            self, "Policy", role=self.role, statements=lambda: statements(self.log_group.log_group_arn)
+            self,
+            "Policy",
+            role=self.role,
+            statements=lambda: statements(self.log_group.log_group_arn),
+            users=SCHEDULES,
         )
 
 

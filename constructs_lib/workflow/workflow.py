@@ -20,6 +20,7 @@ from constructs_lib._iam.data_access import DataAccessPolicy
 from constructs_lib._iam.grants import Granted, grant, reading
 from constructs_lib._iam.permissions import JobAccess, data_access_statements
 from constructs_lib._iam.roles import role_arn
+from constructs_lib._iam.role_policy import SCHEDULES
 from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
 from constructs_lib._job.check import job_problems
@@ -190,7 +191,7 @@ class DocumentClassificationWorkflow(Construct):
         self._predictions = f"{self._parts.results.folder}predictions/"
         self._results_key = self._parts.results.encryption_key or self._target.encryption_key
         self._jobs = self._job_needs(model)
-        self._data_access = DataAccessPolicy(self, "DataAccess", role=self._parts.data_access_role)
+        self._data_access = DataAccessPolicy(self, "DataAccess", role=self._parts.data_access_role, users=SCHEDULES)
         for prefix in self._prefixes:
             self._allow_reading(prefix)
         warnings.warn_of_role_path(self, self._parts.data_access_role, self._jobs.role_arn)
