@@ -12,6 +12,7 @@ from aws_cdk import aws_s3_assets as s3_assets
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.neighbours import Place, settle
 from constructs_lib._core.objects import offers
 from constructs_lib._core.tokens import settled
 from constructs_lib._iam import statements as say
@@ -188,6 +189,11 @@ class DocumentClassificationJob(cdk.Resource):
         warnings.warn_of_foreign_buckets(self, roles, environment, [source, target])
         warnings.warn_of_region(self, environment)
         warnings.warn_of_role_path(policy.first_user or self, role, access.role_arn)
+        settle(
+            scope,
+            Place(self, "the documents", source.name, prefix),
+            Place(self, "the results", target.name, results.folder),
+        )
         if documents.wants_textract:
             warnings.warn_of_unread_images(self)
 

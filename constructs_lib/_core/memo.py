@@ -74,6 +74,18 @@ def address_of(construct: IConstruct) -> str:
     return _place_of(construct)[1]
 
 
+def root_of(construct: IConstruct) -> IConstruct:
+    """Find the app of a construct.
+
+    Args:
+        construct: The construct.
+
+    Returns:
+        The root of its tree.
+    """
+    return _place_of(construct)[0]
+
+
 class Memo(Generic[Made]):
     """One thing for each construct, whatever Python object stands for the construct.
 

@@ -13,6 +13,7 @@ from constructs import Construct, IValidation
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.neighbours import Place, settle
 from constructs_lib._core.objects import offers
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
@@ -196,6 +197,12 @@ class DocumentClassificationWorkflow(Construct):
             self._allow_reading(prefix)
         warnings.warn_of_role_path(self, self._parts.data_access_role, self._jobs.role_arn)
         warnings.warn_of_region(self, environment)
+        settle(
+            self,
+            Place(self, "the inbox", self._source.name, self._inbox, is_inbox=True),
+            Place(self, "the batches", self._source.name, batches_beside(self._inbox)),
+            Place(self, "the results", self._target.name, self._parts.results.folder),
+        )
 
         self._function = RunsFunction(
             self,
@@ -311,6 +318,7 @@ class DocumentClassificationWorkflow(Construct):
             self._prefixes.append(fixed)
             self._allow_reading(fixed)
             self._warn_of_rights()
+        settle(self, Place(self, "the documents of a schedule", self._source.name, fixed))
         given = {
             "Schedule": {
                 "Prefix": prefix,
