@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
 
+from constructs_lib._core.arns import Environment
 from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_arn_place, check_region
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._job.settings import check_flag
 from constructs_lib.documents import Documents, InputFormat
@@ -49,10 +51,11 @@ class RunLimits:
     predictions_table: bool
     event_bus: events.IEventBus | events.EventBus | None
 
-    def problems(self, documents: object, results: object) -> list[str]:
+    def problems(self, environment: Environment, documents: object, results: object) -> list[str]:
         """Check them.
 
         Args:
+            environment: Where the workflow is deployed.
             documents: Where documents arrive, already checked by themselves.
             results: Where results go.
 
@@ -64,8 +67,8 @@ class RunLimits:
             "predictions_table", self.predictions_table
         )
         found += self._size_problems(documents) + self._timeout_problems()
-        if self.event_bus is not None and not offers(self.event_bus, "event_bus_arn", "event_bus_name"):
-            found.append(problem("event_bus", self.event_bus, "an events.EventBus", "pass one, or leave it out"))
+        if self.event_bus is not None:
+            found += _check_event_bus(self.event_bus, environment)
         if isinstance(documents, Documents):
             found += _check_inbox(documents, results)
         return found
@@ -145,6 +148,16 @@ def check_schedule(option: str, schedule: object) -> list[str]:
             "use scheduler.ScheduleExpression.rate(...) or .cron(...)",
         )
     ]
+
+
+def _check_event_bus(bus: events.IEventBus | events.EventBus, environment: Environment) -> list[str]:
+    if not offers(bus, "event_bus_arn", "event_bus_name"):
+        return [problem("event_bus", bus, "an events.EventBus", "pass one, or leave it out")]
+    if is_known(bus.event_bus_arn):
+        return check_arn_place("event_bus", bus.event_bus_arn, environment)
+    # What an app defines is where its stack is.
+    place = Environment.of(bus) if cdk.Resource.is_owned_resource(bus) else bus.env
+    return check_region("event_bus", f"an event bus in {place.region}", place.region, environment)
 
 
 def _check_inbox(documents: Documents, results: object) -> list[str]:

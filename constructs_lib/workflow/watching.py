@@ -8,7 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import offers
+from constructs_lib._core.places import check_arn_place
 from constructs_lib.errors import problem
 from constructs_lib.workflow.limits import is_whole
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_logs as logs
     from aws_cdk import aws_sqs as sqs
     from aws_cdk import aws_stepfunctions as sfn
+
+    from constructs_lib._core.arns import Environment
 
 # Of lambda_src/classification_runs/metrics.py; a test compares them.
 NAMESPACE = "DocumentClassification"
@@ -140,6 +144,19 @@ class Alarms(Construct):
         self._oldest, self._actions = oldest, actions
         for alarm in self.alarms:
             alarm.add_alarm_action(*actions)
+
+    def problems(self, environment: Environment) -> list[str]:
+        """Check where the actions lead.
+
+        Args:
+            environment: Where the alarms are.
+
+        Returns:
+            Problems.
+        """
+        alarm = self.alarms[0]
+        arns = cdk.Stack.of(alarm).resolve(l1(alarm, cloudwatch.CfnAlarm).alarm_actions) or ()
+        return [found for arn in arns if isinstance(arn, str) for found in check_arn_place("actions", arn, environment)]
 
     def hear_silence(self) -> None:
         """Watch over runs that are due by the clock: the age is reported regularly then, and silence is a fault."""

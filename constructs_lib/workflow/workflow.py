@@ -20,8 +20,8 @@ from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
 from constructs_lib._iam.grants import Granted, grant, reading
 from constructs_lib._iam.permissions import JobAccess, data_access_statements
-from constructs_lib._iam.roles import role_arn
 from constructs_lib._iam.role_policy import SCHEDULES
+from constructs_lib._iam.roles import role_arn
 from constructs_lib._iam.statements import S3Location
 from constructs_lib._job import warnings
 from constructs_lib._job.check import job_problems
@@ -151,7 +151,7 @@ class DocumentClassificationWorkflow(Construct):
             network=network,
             handler=None,
         )
-        problems += limits.problems(documents, results)
+        problems += limits.problems(environment, documents, results)
         problems += parts_problems(
             environment,
             encryption_key=encryption_key,
@@ -387,15 +387,13 @@ class DocumentClassificationWorkflow(Construct):
             problems.append("the workflow has its alarms already; pass all actions to one call")
         if problems:
             raise ValidationError(problems, f"{self.node.path}.add_alarms")
-        self._alarms = watching.Alarms(
-            self,
-            "Alarms",
-            machine=self.state_machine,
-            undelivered=self._triggers.undelivered,
-            oldest=watching.metric(self._name, "OldestDocument", "Maximum"),
-            max_age=max_age or cdk.Duration.days(1),
-            actions=actions,
-        )
+        try:
+            alarms = self._make_alarms(actions, max_age or cdk.Duration.days(1))
+        except ValidationError:
+            # The next call may have others.
+            self.node.try_remove_child("Alarms")
+            raise
+        self._alarms = alarms
         self._hear_silence()
         return self._alarms.alarms
 
@@ -633,6 +631,25 @@ class DocumentClassificationWorkflow(Construct):
             self._data_access, self._function.policy, *([binding.dependable] if binding else [])
         )
         return machine
+
+    def _make_alarms(self, actions: Sequence[cloudwatch.IAlarmAction], max_age: cdk.Duration) -> watching.Alarms:
+        def make() -> tuple[watching.Alarms, list[str]]:
+            alarms = watching.Alarms(
+                self,
+                "Alarms",
+                machine=self.state_machine,
+                undelivered=self._triggers.undelivered,
+                oldest=watching.metric(self._name, "OldestDocument", "Maximum"),
+                max_age=max_age,
+                actions=actions,
+            )
+            # An action says only when it is bound to an alarm where it leads.
+            return alarms, alarms.problems(self._environment)
+
+        alarms, problems = self._as_the_cdk_takes("add_alarms", {}, make)
+        if problems:
+            raise ValidationError(problems, f"{self.node.path}.add_alarms")
+        return alarms
 
     def _hear_silence(self) -> None:
         if self._is_scheduled and self._alarms:

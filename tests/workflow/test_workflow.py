@@ -582,6 +582,65 @@ def test_an_age_of_parts_of_a_second_is_refused(stack):
         workflow(stack).add_alarms(max_age=cdk.Duration.millis(1500))
 
 
+IRELAND = "eu-west-1:111122223333"
+
+
+@pytest.fixture
+def virginia():
+    return cdk.Stack(new_app(), "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+
+
+def test_an_event_bus_of_another_region_or_partition_is_refused(virginia):
+    ireland = cdk.Stack(virginia.node.root, "I", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    imported = events.EventBus.from_event_bus_arn
+    for found, words in (
+        (imported(virginia, "Theirs", f"arn:aws:events:{IRELAND}:event-bus/x"), f"'arn:aws:events:{IRELAND}"),
+        (
+            imported(virginia, "China", "arn:aws-cn:events:cn-north-1:111122223333:event-bus/x"),
+            "allowed: partition aws",
+        ),
+        (events.EventBus(ireland, "Ours"), "got 'an event bus in eu-west-1'; allowed: Region us-east-1"),
+    ):
+        with pytest.raises(ValidationError, match="event_bus: got") as caught:
+            workflow(virginia, event_bus=found)
+        assert words in str(caught.value)
+
+
+def test_an_event_bus_of_this_region_or_of_none_that_is_known_is_taken(virginia, stack):
+    workflow(virginia, event_bus=events.EventBus.from_event_bus_name(virginia, "Named", "x"))
+    workflow(stack, event_bus=events.EventBus.from_event_bus_arn(stack, "B", f"arn:aws:events:{IRELAND}:event-bus/x"))
+
+
+def test_an_action_of_another_region_is_refused_and_the_next_call_may_have_others(virginia):
+    found = workflow(virginia)
+    topic = sns.Topic.from_topic_arn(virginia, "Theirs", f"arn:aws:sns:{IRELAND}:theirs")
+    ireland = cdk.Stack(virginia.node.root, "I", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    for theirs in (topic, sns.Topic(ireland, "Topic"), sns.Topic(ireland, "Named", topic_name="named")):
+        with pytest.raises(ValidationError, match=r"Mails\.add_alarms: 1 problem\n  - (actions|options): "):
+            found.add_alarms(actions.SnsAction(theirs))
+    assert len(found.add_alarms(actions.SnsAction(sns.Topic(virginia, "Ours")))) == 5
+
+
+def test_targets_of_another_region_are_refused_by_the_cdk_in_its_own_words(virginia):
+    topic = sns.Topic.from_topic_arn(virginia, "Theirs", f"arn:aws:sns:{IRELAND}:theirs")
+    with pytest.raises(ValidationError, match="cross-region rule"):
+        workflow(virginia).on_failed("Failed", target=targets.SnsTopic(topic))
+
+
+def test_schedules_that_share_no_fixed_text_are_told_what_helps_and_it_helps(stack):
+    for id, prefix in (("Apart", "{}-team-mails/%Y/%m/%d/"), ("Together", "mails/%Y/%m/%d/{}-team/")):
+        found = workflow(stack, id, documents=inbox(stack, f"{id}/"))
+        for number in range(40):
+            found.add_schedule(f"S{number}", schedule=HOURLY, prefix=prefix.format(number))
+    with pytest.raises(RuntimeError) as caught:
+        stack.node.root.synth()
+    (problem,) = [line for line in str(caught.value).splitlines() if "characters" in line]
+    assert "Stack/Apart/DataAccess" in problem
+    assert "the schedules of this workflow need a policy of about" in problem
+    assert "write dates before what differs, such as 'mails/%Y/%m/%d/team-1/'" in problem
+    assert "job" not in problem
+
+
 # At home in other people's apps
 
 
