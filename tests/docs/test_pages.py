@@ -58,6 +58,7 @@ def assemblies(monkeypatch):
     return found
 
 
+# The front page's is run from the installed wheel, by tests/packaging/test_wheel.py.
 @pytest.mark.parametrize("block", [block for block in BY_ITSELF if block.page != "README.md"], ids=str)
 def test_a_python_block_runs_and_an_app_is_synthesized(block, assemblies, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -66,21 +67,6 @@ def test_a_python_block_runs_and_an_app_is_synthesized(block, assemblies, tmp_pa
     if "cdk.App()" in code:
         (assembly,) = assemblies
         assert assembly.stacks
-
-
-def test_the_front_page_is_an_app_for_the_cdk_cli(search_path, tmp_path):
-    (app,) = [block.code for block in BY_ITSELF if block.page == "README.md"]
-    (command,) = re.findall(r"`(cdk synth [^`]+)`", PAGES["README.md"])
-    (tmp_path / "app.py").write_text(app)
-    result = subprocess.run(
-        ["sh", "-ec", command],
-        cwd=tmp_path,
-        env={**os.environ, "PATH": search_path, "PYTHONPATH": str(ROOT), "CDK_HOME": str(tmp_path / "home")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Type: Custom::DocumentClassificationJob" in result.stdout, result.stdout + result.stderr
 
 
 def test_the_blocks_about_snapshots_make_a_test_suite_that_passes(pytester):

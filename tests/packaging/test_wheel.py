@@ -1,6 +1,8 @@
 """The wheel holds all that it needs and nothing else, works away from the checkout, and is typed."""
 
 import json
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,8 +15,10 @@ from types import SimpleNamespace
 
 import aws_cdk as cdk
 import pytest
+from docs.pages import PAGES, blocks
 
 from constructs_lib import job_handler
+from constructs_lib.local import toolchain
 
 ROOT = Path(__file__).parents[2]
 APP = Path(__file__).parent / "app.py"
@@ -155,6 +159,25 @@ def test_the_installed_package_synthesizes_without_network_docker_or_checkout(sy
     assert f"synthesized with {python.parents[1]}" in printed
     types = [resource["Type"] for resource in template["Resources"].values()]
     assert types.count("Custom::DocumentClassificationJob") == 5
+
+
+def test_the_example_of_the_front_page_is_an_app_for_the_cdk_cli_where_the_package_is_installed(python, tmp_path):
+    (app,) = [block.code for block in blocks("python", "README.md")]
+    (command,) = re.findall(r"`(cdk synth [^`]+)`", PAGES["README.md"])
+    (tmp_path / "app.py").write_text(app)
+    node = toolchain.node_binary()
+    printed = run(
+        *without_network(),
+        *(node, toolchain.cdk_program(), *shlex.split(command)[1:]),
+        cwd=tmp_path,
+        env={
+            "PATH": f"{python.parent}:{node.parent}:/usr/bin:/bin",
+            "HOME": str(Path.home()),
+            "CDK_HOME": str(tmp_path / "home"),
+            "CDK_VALIDATION": "false",
+        },
+    )
+    assert "Type: Custom::DocumentClassificationJob" in printed
 
 
 def test_the_installed_package_refuses_a_mistake_with_its_problems(synthesized):
