@@ -78,12 +78,8 @@ def _aws(options: argparse.Namespace, progress: Progress) -> LocalAws:
 
 
 def _deploy(options: argparse.Namespace) -> None:
+    _check_app(options.app.resolve())
     plan, progress = _plan(options), Progress(verbose=options.verbose, log=options.log)
-    if plan.app.suffix == ".py":
-        if not plan.app.is_file():
-            raise LocalAwsError(f"There is no file {plan.app}. Give --app a Python file, or a folder with a cdk.json.")
-    elif not (plan.app / "cdk.json").is_file():
-        raise LocalAwsError(f"There is no cdk.json in {plan.app}. Run this in the folder of a CDK app, or give --app.")
     aws = _aws(options, progress)
     try:
         with progress:
@@ -160,11 +156,35 @@ def _plan(options: argparse.Namespace) -> Plan:
     )
 
 
+def _check_app(app: Path) -> None:
+    """Check that an app can be read, before anything starts."""
+    help_ = "Give --app a Python file, or a folder with a cdk.json."
+    file = app if app.suffix == ".py" else app / "cdk.json"
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:
+        if file != app and app.is_dir():
+            raise LocalAwsError(
+                f"There is no cdk.json in {app}. Run this in the folder of a CDK app, or give --app."
+            ) from None
+        raise LocalAwsError(f"There is no file {app}. {help_}") from None
+    except OSError as error:
+        if file != app and isinstance(error, NotADirectoryError):
+            raise LocalAwsError(f"{app} is no app. {help_}") from None
+        raise LocalAwsError(f"{file} cannot be read: {error.strerror}. {help_}") from error
+
+
 def _begin_log(file: Path) -> None:
     try:
         file.write_text("")
     except OSError as error:
         raise LocalAwsError(f"--log {file} cannot be written: {error.strerror}.") from error
+
+
+def _path(text: str) -> Path:
+    if not text:  # would be the current folder; whoever gave it meant a variable that is not set
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def _context(text: str) -> tuple[str, str]:
@@ -203,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--account", type=_account, default=ACCOUNT, help=f"account to be (default: {ACCOUNT})")
     common.add_argument("--region", type=_region, default=REGION, help=f"Region to be (default: {REGION})")
     common.add_argument(
-        "--train", type=Path, metavar="CSV", help="train a classifier on label,text rows; its ARN: -c classifier_arn"
+        "--train", type=_path, metavar="CSV", help="train a classifier on label,text rows; its ARN: -c classifier_arn"
     )
     common.add_argument(
         "--mode",
@@ -212,7 +232,10 @@ def _parser() -> argparse.ArgumentParser:
         help="whether a document of --train has one label, or several as in A|B (default: multi-class)",
     )
     common.add_argument(
-        "--documents", type=Path, metavar="PATH", help="upload a file or the files of a folder; their URI: -c documents"
+        "--documents",
+        type=_path,
+        metavar="PATH",
+        help="upload a file or the files of a folder; their URI: -c documents",
     )
     common.add_argument(
         "-c",
@@ -225,15 +248,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     common.add_argument("--verbose", action="store_true", help="show what the CDK CLI prints")
     common.add_argument(
-        "--log", type=Path, metavar="FILE", help="write what the CDK CLI, the server and its functions say into a file"
+        "--log", type=_path, metavar="FILE", help="write what the CDK CLI, the server and its functions say into a file"
     )
 
     deploying = commands.add_parser("deploy", parents=[common], help="deploy an app, show what its jobs find, stop")
     deploying.add_argument(
-        "--app", type=Path, default=Path(), metavar="PATH", help="folder with a cdk.json, or the Python file of an app"
+        "--app", type=_path, default=Path(), metavar="PATH", help="folder with a cdk.json, or the Python file of an app"
     )
     deploying.add_argument(
-        "--labels", type=Path, metavar="CSV", help="right classes (file,label or line,label): count what is right"
+        "--labels", type=_path, metavar="CSV", help="right classes (file,label or line,label): count what is right"
     )
     deploying.set_defaults(run=_deploy)
 
@@ -241,13 +264,13 @@ def _parser() -> argparse.ArgumentParser:
     starting.set_defaults(run=_start)
 
     uploading = commands.add_parser("upload", help="upload documents to a local AWS that was started by hand")
-    uploading.add_argument("path", type=Path, help="a file, or a folder whose files are the documents")
+    uploading.add_argument("path", type=_path, help="a file, or a folder whose files are the documents")
     uploading.add_argument("uri", nargs="?", help="s3://bucket/prefix/ (default: the one stack output DocumentsUri)")
     uploading.set_defaults(run=_upload)
 
     showing = commands.add_parser("predictions", help="show what a job of a local AWS started by hand has found")
     showing.add_argument("job", nargs="?", help="the job's id (default: the newest that is completed)")
-    showing.add_argument("--labels", type=Path, metavar="CSV", help="right classes, as for deploy")
+    showing.add_argument("--labels", type=_path, metavar="CSV", help="right classes, as for deploy")
     showing.set_defaults(run=_predictions)
 
     setting_up = commands.add_parser("setup", help="install the CDK CLI now instead of on first use")

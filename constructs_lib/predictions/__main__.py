@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
-    labels = read_labels(options.labels) if options.labels else None
+    labels = read_labels(options.labels) if options.labels is not None else None
     with ExitStack() as stack:
         exports: list[CsvExport | JsonExport] = []
         # Every file is opened first: a folder that is not there shows before a long read.

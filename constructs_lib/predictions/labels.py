@@ -68,8 +68,10 @@ def read_labels(path: str | PathLike[str]) -> Labels:
         text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise NotFoundError(f"labels: there is no file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise PredictionsError(f"labels: cannot read {path}: {error}") from error
+    except IsADirectoryError:
+        raise PredictionsError(f"labels: {str(path)!r} is a folder or no name; give the name of a CSV file") from None
+    except (OSError, ValueError) as error:
+        raise PredictionsError(f"labels: cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
 
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     columns = set(rows.fieldnames or ())

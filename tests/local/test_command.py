@@ -58,31 +58,67 @@ def refused(capsys, monkeypatch, tmp_path_factory):
     return run
 
 
-def test_a_folder_without_an_app_is_refused(refused, tmp_path):
-    assert "There is no cdk.json in" in refused("deploy", "--app", str(tmp_path))
+GIVE = "Give --app a Python file, or a folder with a cdk.json."
 
 
-@pytest.mark.parametrize("given", ["missing.py", "python app.py", "missing/app.py"])
-def test_a_file_that_is_not_there_is_refused_before_anything_starts(refused, tmp_path, given):
-    tmp_path.joinpath("app.py").touch()
-    said = refused("deploy", "--app", str(tmp_path / given))
-    assert (
-        said.strip() == f"There is no file {tmp_path / given}. Give --app a Python file, or a folder with a cdk.json."
-    )
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("missing.py", f"There is no file {{}}. {GIVE}"),
+        ("python app.py", f"There is no file {{}}. {GIVE}"),
+        ("missing/app.py", f"There is no file {{}}. {GIVE}"),
+        ("missing", f"There is no file {{}}. {GIVE}"),
+        ("folder.py", f"{{}} cannot be read: Is a directory. {GIVE}"),
+        ("labels.csv", f"{{}} is no app. {GIVE}"),
+        ("labels.csv/app.py", f"{{}} cannot be read: Not a directory. {GIVE}"),
+        ("n" * 300, f"{{}}/cdk.json cannot be read: File name too long. {GIVE}"),
+        ("empty", "There is no cdk.json in {}. Run this in the folder of a CDK app, or give --app."),
+    ],
+)
+def test_what_is_no_app_is_refused_before_anything_starts(refused, tmp_path, given, said):
+    for name in ("app.py", "labels.csv"):
+        tmp_path.joinpath(name).touch()
+    for name in ("folder.py", "empty"):
+        tmp_path.joinpath(name).mkdir()
+    assert refused("deploy", "--app", str(tmp_path / given)).strip() == said.format(tmp_path / given)
 
 
-def test_a_document_that_is_not_there_is_refused_before_anything_starts(refused, app, tmp_path):
-    said = refused("deploy", "--app", app({}), "--documents", str(tmp_path / "missing.txt"))
-    assert said.strip() == f"{tmp_path / 'missing.txt'} cannot be read: No such file or directory."
-
-
-def test_a_folder_without_documents_is_refused(refused, app, tmp_path):
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--documents missing.txt", "{} cannot be read: No such file or directory."),
+        ("--documents labels.csv/mail.txt", "{} cannot be read: Not a directory."),
+        ("--documents empty", "{} holds no files. Give a folder with documents, or one file."),
+        ("--train missing.csv", "{} cannot be read: No such file or directory."),
+        ("--train empty", "{} is a folder. --train takes one CSV file of label,text rows."),
+        ("--labels missing.csv", "labels: there is no file {}"),
+        ("--labels empty", "labels: '{}' is a folder or no name; give the name of a CSV file"),
+        ("--labels labels.csv/labels.csv", "labels: cannot read {}: Not a directory"),
+        ("--log missing/log", "--log {} cannot be written: No such file or directory."),
+        ("--log empty", "--log {} cannot be written: Is a directory."),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused_before_anything_starts(refused, app, tmp_path, option, said):
+    tmp_path.joinpath("labels.csv").touch()
     tmp_path.joinpath("empty").mkdir()
-    assert "holds no files" in refused("deploy", "--app", app({}), "--documents", str(tmp_path / "empty"))
+    name, _, given = option.partition(" ")
+    path = tmp_path / given
+    assert refused("deploy", "--app", app({}), name, str(path)).strip() == said.format(path)
 
 
-def test_labels_that_cannot_be_read_are_refused(refused, app, tmp_path):
-    assert "missing.csv" in refused("deploy", "--app", app({}), "--labels", str(tmp_path / "missing.csv"))
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["deploy", option, ""] for option in ("--app", "--documents", "--train", "--labels", "--log")),
+        ["upload", ""],
+        ["predictions", "--labels", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_is_not_the_current_folder(capsys, arguments):
+    with pytest.raises(SystemExit):
+        command.main(arguments)
+    assert "the path is empty" in capsys.readouterr().err
 
 
 def test_a_port_in_use_is_refused(refused, app):

@@ -130,3 +130,11 @@ def test_labels_that_cannot_be_used_are_refused(tmp_path, text, message):
 def test_labels_that_are_not_there_are_refused(tmp_path):
     with pytest.raises(NotFoundError, match=r"labels: there is no file .*labels\.csv"):
         read_labels(tmp_path / "labels.csv")
+
+
+@pytest.mark.parametrize("given", ["", "folder"])
+def test_labels_that_are_a_folder_or_no_name_are_refused(tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("folder").mkdir()
+    with pytest.raises(PredictionsError, match=f"labels: '{given}' is a folder or no name"):
+        read_labels(given)
