@@ -211,7 +211,7 @@ def asset_key(code, monkeypatch):
 
 
 def test_an_app_that_composes_the_installed_package_passes_strict_mypy(python, user_folder):
-    # The project's own cache: without it mypy reads the whole CDK for a minute.
+    # The project's own cache: without it mypy reads the CDK again.
     cache = ROOT / ".mypy_cache"
     mypy = (sys.executable, "-m", "mypy", "--config-file", ROOT / "pyproject.toml", "--cache-dir", cache)
     run(*mypy, "--python-executable", python, "app.py", cwd=user_folder)
