@@ -1,5 +1,7 @@
 """Synthesis of the same jobs written in four ways: processor time, memory, resources and template size.
 
+What all of them share is synthesized alone as well: the least that one job can take, whoever writes it.
+
 Every synthesis is a fresh process. The ways take turns, so that a busy machine slows all of them; of several rounds the
 least time counts, because noise only adds. Processor time is that of Python and of its Node together, in user mode.
 
@@ -18,7 +20,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import Table, paired, progress
+from report import Table, median_ratio, paired, progress
 
 from constructs_lib.local import toolchain
 
@@ -29,6 +31,7 @@ WAYS = {
     "aws_custom_resource_one_role": "AwsCustomResource, one role",
     "provider": "Provider",
 }
+SHARED = "shared_parts"
 # What the jobs are given, as options of the apps.
 KINDS = {"plain": (), "with network, role and keys": ("--network",)}
 # Of AwsCustomResource, by the number of jobs.
@@ -92,6 +95,7 @@ def measure(rounds: int, jobs: list[int], kind: str) -> dict[tuple[str, int], li
         What each round found, by way and number of jobs.
     """
     found: dict[tuple[str, int], list[Synthesis]] = {(way, count): [] for count in jobs for way in WAYS}
+    found[SHARED, 0] = []
     for which in WAYS:
         synthesize(which, 1, kind)  # The first time compiles and fills the caches.
     for number in range(rounds):
@@ -120,14 +124,20 @@ def table(rounds: int, jobs: list[int], kind: str) -> Table:
 
     rows = []
     for count in jobs:
-        noun = "job" if count == 1 else "jobs"
         rows += [
-            row(f"{count} {noun}: user CPU, s", figures("cpu", count), 2, CPU_TARGETS.get(count)),
-            row(f"{count} {noun}: peak memory, MiB", figures("memory", count), 0),
-            row(f"{count} {noun}: resources", figures("resources", count), 0),
-            row(f"{count} {noun}: template, bytes", figures("template_bytes", count), 0),
+            row(f"{some(count)}: user CPU, s", figures("cpu", count), 2, CPU_TARGETS.get(count)),
+            row(f"{some(count)}: peak memory, MiB", figures("memory", count), 0),
+            row(f"{some(count)}: resources", figures("resources", count), 0),
+            row(f"{some(count)}: template, bytes", figures("template_bytes", count), 0),
         ]
+    shared = [each.cpu for each in found[SHARED, 0]]
     few, many = min(jobs), max(jobs)
+    least = median_ratio(shared, figures("cpu", few)["aws_custom_resource"])
+    beyond = {
+        way: [own - alone for own, alone in zip(seconds, shared, strict=True)]
+        for way, seconds in figures("cpu", few).items()
+    }
+    rows.append(row(f"{some(few)} beyond what all share: user CPU, s", beyond, 2))
     if many > few:
 
         def each_more(name: str, scale: float = 1) -> dict[str, list[float]]:
@@ -144,12 +154,20 @@ def table(rounds: int, jobs: list[int], kind: str) -> Table:
     notes = (
         "The same stack in all of them: two buckets, a key, the data access role, and the jobs"
         + (" in a network." if KINDS[kind] else "."),
+        f"What all share takes {statistics.median(shared):.2f} s without any job, {least:.2f} of AwsCustomResource "
+        f"with {some(few)}: no way of writing jobs has a smaller ratio."
+        + (" It has this library's network and the function that cleans up after it." if KINDS[kind] else ""),
         "Bytes are those of the template without white space.",
         "The last column compares with AwsCustomResource as its documentation shows it, with a policy each.",
         f"Every synthesis is a fresh process; medians of {rounds} rounds in turns, ratios of each round's pair.",
     )
     columns = ("Synthesis", *WAYS.values(), "ratio to AwsCustomResource")
     return Table(f"Synthesis, {kind}", columns, rows, notes)
+
+
+def some(jobs: int) -> str:
+    """A number of jobs, in words."""
+    return f"{jobs} job" if jobs == 1 else f"{jobs} jobs"
 
 
 def main() -> None:
