@@ -70,7 +70,7 @@ class RunLimits:
         if self.event_bus is not None:
             found += _check_event_bus(self.event_bus, environment)
         if isinstance(documents, Documents):
-            found += _check_inbox(documents, results)
+            found += _check_inbox(environment, documents, results)
         return found
 
     def documents_of(self, documents: Documents) -> int:
@@ -160,7 +160,7 @@ def _check_event_bus(bus: events.IEventBus | events.EventBus, environment: Envir
     return check_region("event_bus", f"an event bus in {place.region}", place.region, environment)
 
 
-def _check_inbox(documents: Documents, results: object) -> list[str]:
+def _check_inbox(environment: Environment, documents: Documents, results: object) -> list[str]:
     if documents.path is not None:
         allowed = "a bucket and a prefix"
         return [
@@ -178,7 +178,7 @@ def _check_inbox(documents: Documents, results: object) -> list[str]:
     if batches.startswith(inbox):
         allowed = "a prefix that 'batches/' does not begin with"
         found.append(problem("documents", inbox, allowed, "batches would lie in the inbox; use 'inbox/'"))
-    if isinstance(results, Results) and _share_a_bucket(documents, results):
+    if isinstance(results, Results) and _share_a_bucket(environment, documents, results):
         folder = results.folder
         if is_known(folder) and (folder.startswith(batches) or batches.startswith(folder or "\0")):
             allowed = f"a prefix apart from {batches!r}, where batches lie in the same bucket"
@@ -186,6 +186,8 @@ def _check_inbox(documents: Documents, results: object) -> list[str]:
     return found
 
 
-def _share_a_bucket(documents: Documents, results: Results) -> bool:
+def _share_a_bucket(environment: Environment, documents: Documents, results: Results) -> bool:
+    if documents.problems(environment) or results.problems(environment):
+        return False
     read, written = documents.place, results.place
     return read is not None and written is not None and read[0].name == written.name
