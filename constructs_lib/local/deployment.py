@@ -7,6 +7,7 @@ import shutil
 import textwrap
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -92,7 +93,7 @@ def deploy(aws: LocalAws, plan: Plan, progress: Progress) -> None:
     progress.step("Done")
     progress.rest()
     _show_outputs(outputs, progress.say)
-    _show_runs(ended, progress.say)
+    show_runs(ended, progress.say)
     for job in jobs:
         show_predictions(aws.client("s3"), job, plan.labels, progress.say)
     _show_proof(aws, assembly, list(outputs), jobs, progress.say)
@@ -237,13 +238,20 @@ def _show_outputs(outputs: dict[str, dict[str, str]], say: Callable[[str], None]
             say(f"  {stack}.{name} = {value}")
 
 
-def _show_runs(ended: list[dict[str, Any]], say: Callable[[str], None]) -> None:
-    for run in ended:
-        if "output" in run:
-            say(f"\nRun {run['name']}")
-            for name, value in json.loads(run["output"]).items():
-                told = ", ".join(f"{key} {count}" for key, count in value.items()) if name == "Classes" else value
-                say(f"  {name} = {told}")
+def show_runs(ended: list[dict[str, Any]], say: Callable[[str], None]) -> None:
+    """Show what runs have done, and count those of a burst of uploads that had nothing to do."""
+    told = [(run["name"], json.loads(run["output"])) for run in ended if "output" in run]
+    idle = Counter(output["Status"] for _, output in told if "JobId" not in output)
+    for status, count in idle.items():
+        if count > 1:
+            say(f"\n{count} runs\n  Status = {status}")
+    for run, output in told:
+        if "JobId" not in output and idle[output["Status"]] > 1:
+            continue
+        say(f"\nRun {run}")
+        for name, value in output.items():
+            text = ", ".join(f"{key} {count}" for key, count in value.items()) if name == "Classes" else value
+            say(f"  {name} = {text}")
 
 
 def show_predictions(

@@ -127,5 +127,26 @@ def test_everything_is_said_and_kept_when_asked_for(shown, tmp_path):
 
 def test_a_run_is_shown_in_words():
     said, output = [], {"Status": "COMPLETED", "Documents": 3, "Classes": {"INVOICE": 2, "ORDER": 1}}
-    deployment._show_runs([{"name": "one", "output": json.dumps(output)}], said.append)
+    deployment.show_runs([{"name": "one", "output": json.dumps(output)}], said.append)
     assert said == ["\nRun one", "  Status = COMPLETED", "  Documents = 3", "  Classes = INVOICE 2, ORDER 1"]
+
+
+def test_runs_of_a_burst_that_had_nothing_to_do_are_counted():
+    def run(name, **output):
+        return {"name": name, "output": json.dumps(output)}
+
+    lines = []
+    busy = [run(f"b{number}", Status="BUSY") for number in range(50)]
+    done = run("done", Status="COMPLETED", JobId="1", Classes={"A": 2, "B": 1})
+    ended = [done, *busy, run("e", Status="EMPTY", Documents=0), {"name": "failed"}]
+    deployment.show_runs(ended, lines.append)
+    assert lines == [
+        "\n50 runs\n  Status = BUSY",
+        "\nRun done",
+        "  Status = COMPLETED",
+        "  JobId = 1",
+        "  Classes = A 2, B 1",
+        "\nRun e",
+        "  Status = EMPTY",
+        "  Documents = 0",
+    ]
