@@ -3,6 +3,7 @@
 import aws_cdk as cdk
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
@@ -22,6 +23,9 @@ def build(app, classifier_arn, untrained_arn):
     notices = sqs.Queue(stack, "Notices")
     uploads = DocumentClassificationWorkflow(stack, "Uploads", model=model, run_on_upload=True, network_isolation=False)
     uploads.on_state_change("Tell", target=targets.SqsQueue(notices))
+    # The CDK lets events into a log group by a function of its own, which takes an SDK's client from the runtime.
+    audit = logs.LogGroup(stack, "Audit", removal_policy=cdk.RemovalPolicy.DESTROY)
+    uploads.on_state_change("Audit", target=targets.CloudWatchLogGroup(audit))
     plain = s3.Bucket(stack, "Plain", removal_policy=cdk.RemovalPolicy.DESTROY)
     manual = DocumentClassificationWorkflow(
         stack,
