@@ -18,6 +18,7 @@ from constructs import Construct, Dependable, DependencyGroup, IConstruct, IVali
 
 from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.choices import REMOVAL_POLICIES, is_removal_policy
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import Memo, address_of, node_of, stack_of
 from constructs_lib._core.nesting import outermost_stack
@@ -531,7 +532,7 @@ _KINDS: Mapping[str, _Check] = {
     ),
     "log_group": (lambda value: offers(value, "log_group_arn", "log_group_name", "add_stream"), "a logs.LogGroup"),
     "log_retention": (lambda value: isinstance(value, logs.RetentionDays), "a logs.RetentionDays"),
-    "removal_policy": (lambda value: isinstance(value, cdk.RemovalPolicy), "a RemovalPolicy"),
+    "removal_policy": (is_removal_policy, REMOVAL_POLICIES),
     "vpc": (lambda value: offers(value, "vpc_id", "select_subnets"), "an ec2.Vpc"),
     "vpc_subnets": (lambda value: isinstance(value, ec2.SubnetSelection), "an ec2.SubnetSelection"),
     "security_groups": (

@@ -16,6 +16,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct, DependencyGroup
 
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.choices import REMOVAL_POLICIES, is_removal_policy
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import address_of, node_of, stack_of
 from constructs_lib._core.objects import offers
@@ -414,10 +415,9 @@ def check_removal_policy(value: object) -> list[str]:
     Returns:
         Problems.
     """
-    if isinstance(value, cdk.RemovalPolicy):
+    if is_removal_policy(value):
         return []
-    allowed = "a RemovalPolicy"
-    return [problem("removal_policy", value, allowed, "use cdk.RemovalPolicy.RETAIN or .DESTROY")]
+    return [problem("removal_policy", value, REMOVAL_POLICIES, "use cdk.RemovalPolicy.RETAIN or .DESTROY")]
 
 
 def check_network(network: object, environment: Environment) -> list[str]:

@@ -123,7 +123,7 @@ def odd_values(stack):
         lambda_.Runtime.PYTHON_3_12,
         lambda_.Architecture.X86_64,
         logs.RetentionDays.ONE_DAY,
-        cdk.RemovalPolicy.DESTROY,
+        *cdk.RemovalPolicy,
         cdk.Duration.minutes(5),
         cdk.Duration.days(5),
         cdk.Size.mebibytes(5),

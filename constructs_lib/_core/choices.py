@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
+
 from constructs_lib.errors import problem
 
 if TYPE_CHECKING:
@@ -37,3 +39,18 @@ def check_choice(option: str, value: object, choices: type[StrEnum]) -> list[str
     if is_choice(value, choices):
         return []
     return [problem(option, value, " or ".join(choices), f"use {choices.__name__}")]
+
+
+REMOVAL_POLICIES = "a RemovalPolicy other than SNAPSHOT, which buckets, keys and log groups have not"
+
+
+def is_removal_policy(value: object) -> bool:
+    """Say whether a value is a removal policy that buckets, keys and log groups can have.
+
+    Args:
+        value: Anything.
+
+    Returns:
+        True when it is.
+    """
+    return isinstance(value, cdk.RemovalPolicy) and value != cdk.RemovalPolicy.SNAPSHOT
