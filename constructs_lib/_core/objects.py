@@ -44,3 +44,17 @@ def offers(value: object, *attributes: str) -> bool:
     """
     kinds = [type(part) for part in getattr(value, "_delegates", (value,))]
     return all(any(hasattr(kind, attribute) for kind in kinds) for attribute in attributes)
+
+
+def may_stand_for(value: object, interface: type) -> bool:
+    """Say whether a value may be what an interface of the CDK stands for, where attributes do not tell.
+
+    Args:
+        value: Anything.
+        interface: The interface.
+
+    Returns:
+        False when the value's class says what it is, and that is something else.
+    """
+    declared = getattr(type(value), "__jsii_ifaces__", ())
+    return not declared or any(interface in each.__mro__ for each in declared)

@@ -9,7 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from constructs_lib._core.l1 import l1
-from constructs_lib._core.objects import offers
+from constructs_lib._core.objects import may_stand_for, offers
 from constructs_lib._core.places import check_arn_place
 from constructs_lib.errors import problem
 from constructs_lib.workflow.limits import is_whole
@@ -63,7 +63,7 @@ def alarm_problems(actions: Sequence[object], max_age: object) -> list[str]:
     found = [
         problem("actions", action, "a cloudwatch.IAlarmAction", "use one of aws_cloudwatch_actions, such as SnsAction")
         for action in actions
-        if not offers(action, "bind")
+        if not (offers(action, "bind") and may_stand_for(action, cloudwatch.IAlarmAction))
     ]
     if max_age is not None and not (
         isinstance(max_age, cdk.Duration)

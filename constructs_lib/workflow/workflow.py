@@ -14,7 +14,7 @@ from constructs import Construct, IValidation
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.neighbours import Place, settle
-from constructs_lib._core.objects import offers
+from constructs_lib._core.objects import may_stand_for, offers
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
@@ -667,7 +667,7 @@ class DocumentClassificationWorkflow(Construct):
 
 def _rule_problems(target: object, pattern: object) -> list[str]:
     found = []
-    if target is not None and not offers(target, "bind"):
+    if target is not None and not (offers(target, "bind") and may_stand_for(target, events.IRuleTarget)):
         allowed = "an events.IRuleTarget"
         found.append(problem("target", target, allowed, "use one of aws_events_targets, such as targets.SnsTopic"))
     if pattern is not None and not isinstance(pattern, events.EventPattern):

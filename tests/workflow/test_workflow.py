@@ -3,6 +3,7 @@
 import json
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -619,6 +620,25 @@ def test_an_action_of_another_region_is_refused_and_the_next_call_may_have_other
         with pytest.raises(ValidationError, match=r"Mails\.add_alarms: 1 problem\n  - (actions|options): "):
             found.add_alarms(actions.SnsAction(theirs))
     assert len(found.add_alarms(actions.SnsAction(sns.Topic(virginia, "Ours")))) == 5
+
+
+def test_targets_of_rules_and_actions_of_alarms_are_told_apart(stack):
+    found, topic = workflow(stack), sns.Topic(stack, "Topic")
+    with pytest.raises(
+        ValidationError, match=r"target: got an object of type SnsAction; allowed: an events.IRuleTarget"
+    ):
+        found.on_failed("Failed", target=actions.SnsAction(topic))
+    with pytest.raises(ValidationError, match=r"actions: got an object of type SnsTopic; allowed: a cloudwatch.IAlarm"):
+        found.add_alarms(targets.SnsTopic(topic))
+    found.on_failed("Mine", target=Mine())
+
+
+@jsii.implements(events.IRuleTarget)
+class Mine:
+    """A target that no package has."""
+
+    def bind(self, _rule, _id=None):
+        return events.RuleTargetConfig(arn="arn:aws:sns:us-east-1:111122223333:mine")
 
 
 def test_targets_of_another_region_are_refused_by_the_cdk_in_its_own_words(virginia):
