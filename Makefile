@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# Whatever imports the CDK starts Node: the one that comes with the packages.
+WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-workflow test test-versions account docs pictures bench release format setup clean
@@ -35,9 +37,9 @@ account: setup  ## prove the library on a real account; asks first: make account
 	@$(BIN)/python -m account $(ARGS)
 
 docs: setup  ## bring the tables up to date and build the site into build/docs
-	$(BIN)/python docs/tables.py
+	$(WITH_NODE) $(BIN)/python docs/tables.py
 	$(BIN)/python docs/diagram.py
-	$(BIN)/python -m account.page
+	$(WITH_NODE) $(BIN)/python -m account.page
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 
