@@ -298,7 +298,7 @@ class Documents(metaclass=MadeByMethods):
         return Documents.from_bucket(bucket, self.prefix, input_format=self.input_format, reader=self.reader)
 
     @property
-    def place(self) -> tuple[BucketFacts, str] | None:
+    def location(self) -> tuple[BucketFacts, str] | None:
         """Bucket and prefix; None for a local file, and for a bucket that is still to be made."""
         if self.bucket is not None:
             return BucketFacts.of(self.bucket), self.prefix
@@ -333,7 +333,7 @@ class Documents(metaclass=MadeByMethods):
                 found += check_key("encryption_key", self.encryption_key, environment, aliases=True)
             name: object = self.path if isinstance(self.path, str) else str(self.path)
         else:
-            found += self._place_problems(environment)
+            found += self._environment_problems(environment)
             name = self.prefix
         if (
             isinstance(name, str)
@@ -345,7 +345,7 @@ class Documents(metaclass=MadeByMethods):
             found.append(problem("documents", name, allowed, "use InputFormat.ONE_DOC_PER_FILE"))
         return found
 
-    def _place_problems(self, environment: Environment) -> list[str]:
+    def _environment_problems(self, environment: Environment) -> list[str]:
         if self.uri is not None:
             return check_uri("documents", self.uri)
         if not self.in_new:

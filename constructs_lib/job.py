@@ -12,8 +12,8 @@ from aws_cdk import aws_s3_assets as s3_assets
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
-from constructs_lib._core.neighbours import Place, settle
 from constructs_lib._core.objects import offers
+from constructs_lib._core.overlaps import UsedPrefix, warn_of_overlaps
 from constructs_lib._core.tokens import settled
 from constructs_lib._iam import statements as say
 from constructs_lib._iam.grants import Granted, grant, principal_of, reading
@@ -130,7 +130,7 @@ class DocumentClassificationJob(cdk.Resource):
         handler = handler or ClassificationJobHandler.of(scope)
         role = self._data_access_role = data_access_role or handler.default_data_access_role
         source, prefix, documents_key = self._locate(documents)
-        target = self._results_bucket = results.place or BucketFacts.named("")
+        target = self._results_bucket = results.location or BucketFacts.named("")
         self._results_folder = results.folder
         self._results_key = results.encryption_key or target.encryption_key
         results_key = KeyReference.of(self._results_key, environment) if self._results_key else None
@@ -189,10 +189,10 @@ class DocumentClassificationJob(cdk.Resource):
         warnings.warn_of_foreign_buckets(self, roles, environment, [source, target])
         warnings.warn_of_region(self, environment)
         warnings.warn_of_role_path(policy.first_user or self, role, access.role_arn)
-        settle(
+        warn_of_overlaps(
             scope,
-            Place(self, "the documents", source.name, prefix),
-            Place(self, "the results", target.name, results.folder),
+            UsedPrefix(self, "the documents", source.name, prefix),
+            UsedPrefix(self, "the results", target.name, results.folder),
         )
         if documents.wants_textract:
             warnings.warn_of_unread_images(self)
@@ -287,8 +287,8 @@ class DocumentClassificationJob(cdk.Resource):
         return self.job_id if is_near else "*"
 
     def _locate(self, documents: Documents) -> tuple[BucketFacts, str, Key | None]:
-        if documents.place is not None:
-            bucket, prefix = documents.place
+        if documents.location is not None:
+            bucket, prefix = documents.location
             return bucket, prefix, bucket.encryption_key
         asset = s3_assets.Asset(self, "Documents", path=str(documents.file))
         return BucketFacts.of(asset.bucket), asset.s3_object_key, documents.encryption_key

@@ -19,11 +19,11 @@ from constructs import Construct, Dependable, DependencyGroup, IConstruct, IVali
 from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.choices import REMOVAL_POLICIES, is_removal_policy
+from constructs_lib._core.environment_checks import check_region
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import Memo, address_of, node_of, stack_of
 from constructs_lib._core.nesting import outermost_stack
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_region
 from constructs_lib._core.subnets import Selected
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam import statements as say

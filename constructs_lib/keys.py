@@ -11,9 +11,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk.interfaces import aws_kms as kms_interfaces
 
 from constructs_lib._core.arns import Arn, Environment
+from constructs_lib._core.environment_checks import check_arn_environment, check_region
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_arn_place, check_region
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib.errors import problem
 
@@ -193,14 +193,14 @@ def check_key(option: str, key: object, environment: Environment, *, aliases: bo
         Problems.
     """
     if isinstance(key, str):
-        return check_key_text(option, key, aliases=aliases) or check_arn_place(option, key, environment)
+        return check_key_text(option, key, aliases=aliases) or check_arn_environment(option, key, environment)
     if is_alias(key):
         return _check_alias(option, key, environment, aliases=aliases)
     if not offers(key, "key_arn") and not offers(key, "key_ref"):
         return [problem(option, key, _formats(aliases=aliases), "pass a kms.Key, or the key's ARN as text")]
     arn = key_arn(key)
     if is_known(arn):
-        return check_key_text(option, arn, aliases=False) or check_arn_place(option, arn, environment)
+        return check_key_text(option, arn, aliases=False) or check_arn_environment(option, arn, environment)
     if not offers(key, "env"):
         return []
     owned = cast("kms.IKey", key)

@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from constructs_lib._core.arns import Arn
+from constructs_lib._core.environment_checks import check_arn_environment, check_environment
 from constructs_lib._core.objects import is_text, offers
-from constructs_lib._core.places import check_arn_place, check_place
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._core.values import MadeByMethods
 from constructs_lib.errors import problem
@@ -114,10 +114,8 @@ class ClassificationModel(metaclass=MadeByMethods):
 
     @classmethod
     def _defined(cls, kind: ModelKind, model: object, arn: str) -> ClassificationModel:
-        place = model.env if offers(model, "env") else None  # type: ignore[attr-defined]
-        return cls._make(
-            kind=kind, arn=arn, region=place.region if place else None, account=place.account if place else None
-        )
+        env = model.env if offers(model, "env") else None  # type: ignore[attr-defined]
+        return cls._make(kind=kind, arn=arn, region=env.region if env else None, account=env.account if env else None)
 
     def resource(self, environment: Environment) -> str:
         """Name the model in a policy.
@@ -142,8 +140,8 @@ class ClassificationModel(metaclass=MadeByMethods):
             What is wrong; nothing for what only the deployment knows.
         """
         if is_text(self.arn) and not is_known(self.arn):
-            return check_place("model", "a model", self.region, self.account, environment)
-        return self._pattern_problems() or self._place_problems(environment)
+            return check_environment("model", "a model", self.region, self.account, environment)
+        return self._pattern_problems() or self._environment_problems(environment)
 
     def _pattern_problems(self) -> list[str]:
         option, arn = "model", self.arn
@@ -178,8 +176,8 @@ class ClassificationModel(metaclass=MadeByMethods):
             )
         ]
 
-    def _place_problems(self, environment: Environment) -> list[str]:
-        found = check_arn_place("model", self.arn, environment)
+    def _environment_problems(self, environment: Environment) -> list[str]:
+        found = check_arn_environment("model", self.arn, environment)
         parts, account = Arn.parse(self.arn), environment.known_account
         if not found and parts and account and parts.account != account:
             return [

@@ -17,10 +17,10 @@ from constructs import Construct, DependencyGroup
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.choices import REMOVAL_POLICIES, is_removal_policy
+from constructs_lib._core.environment_checks import check_environment, check_region
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.memo import address_of, node_of, stack_of
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_place, check_region
 from constructs_lib._core.subnets import Selected, check_count
 from constructs_lib._core.tokens import is_known
 from constructs_lib._core.warn import warn
@@ -127,7 +127,7 @@ class ClassificationNetwork(Construct):
         self._removal_policy = removal_policy
         self._buckets: dict[str, None] = {}
         self._is_shared_across_stacks = False
-        self._ready = DependencyGroup()
+        self._dependencies = DependencyGroup()
         self._interfaces: cdk.CfnResource | None = None
         self._is_made = vpc is None
         self._vpc: ec2.IVpc = self._isolated_vpc(max_azs, cidr) if vpc is None else vpc
@@ -137,9 +137,9 @@ class ClassificationNetwork(Construct):
         )
         self._connections = ec2.Connections(security_groups=self._security_groups)
         # Rules, and in a given VPC endpoints, may still be added: what belongs to these is found at synthesis.
-        self._ready.add(*self._security_groups)
+        self._dependencies.add(*self._security_groups)
         if vpc is not None and cdk.Resource.is_owned_resource(vpc):
-            self._ready.add(vpc)
+            self._dependencies.add(vpc)
         if selected is not None and selected.has_public:
             warn(
                 self,
@@ -192,7 +192,7 @@ class ClassificationNetwork(Construct):
         if self._interfaces is None and self._goes_with_app:
             is_near = handler is not None and handler.addr == self._stack_address
             self._interfaces = self._clean_up((handler if is_near else None) or ClassificationJobHandler.of(self))
-        return NetworkBinding(self._vpc_config, self._interfaces or self._ready)
+        return NetworkBinding(self._vpc_config, self._interfaces or self._dependencies)
 
     def _can_name(self, bucket: BucketFacts, user_address: str) -> bool:
         if bucket.is_owned:
@@ -240,7 +240,7 @@ class ClassificationNetwork(Construct):
         interfaces.node.add_dependency(
             handler.dependable,
             policy,
-            self._ready,
+            self._dependencies,
             *(each for each in self._subnets if cdk.Resource.is_owned_resource(each)),
         )
         return interfaces
@@ -287,7 +287,7 @@ class ClassificationNetwork(Construct):
         self._log_flows(vpc)
         endpoint = vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         l1(endpoint, ec2.CfnVPCEndpoint).policy_document = lazy_document(self._endpoint_statements)
-        self._ready.add(endpoint, *associations)
+        self._dependencies.add(endpoint, *associations)
         return vpc
 
     def _log_flows(self, vpc: ec2.IVpc) -> None:
@@ -431,7 +431,7 @@ def check_network(network: object, environment: Environment) -> list[str]:
         Problems.
     """
     if isinstance(network, ClassificationNetwork):
-        place = Environment.of(network)
-        return check_place("network", "a network", place.region, place.account, environment)
+        env = Environment.of(network)
+        return check_environment("network", "a network", env.region, env.account, environment)
     advice = "use ClassificationNetwork(..., vpc=...)"
     return [problem("network", network, "a ClassificationNetwork", advice)]

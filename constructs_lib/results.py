@@ -125,7 +125,7 @@ class Results(metaclass=MadeByMethods):
         return self.prefix if not self.prefix or self.prefix.endswith("/") else f"{self.prefix}/"
 
     @property
-    def place(self) -> BucketFacts | None:
+    def location(self) -> BucketFacts | None:
         """The bucket; None for one that is still to be made."""
         if self.bucket is not None:
             return BucketFacts.of(self.bucket)

@@ -11,9 +11,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.environment_checks import check_environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_place
 from constructs_lib._core.warn import warn
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.statements import receive_access_logs
@@ -213,5 +213,5 @@ def check_access_logs_bucket(bucket: Any, environment: Environment) -> list[str]
         return []
     if not offers(bucket, "bucket_arn", "bucket_name"):
         return [problem(option, bucket, "an s3.Bucket", "import it with s3.Bucket.from_bucket_name(...)")]
-    place = bucket.env
-    return check_place(option, "a bucket", place.region, place.account, environment)
+    env = bucket.env
+    return check_environment(option, "a bucket", env.region, env.account, environment)

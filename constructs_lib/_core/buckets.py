@@ -56,13 +56,13 @@ class BucketFacts:
     def _ask(cls, bucket: IBucket) -> BucketFacts:
         is_owned = cdk.Resource.is_owned_resource(bucket)
         # What an app defines is where its stack is.
-        place = Environment.of(bucket) if is_owned else bucket.env
+        env = Environment.of(bucket) if is_owned else bucket.env
         return cls(
             bucket.bucket_name,
             bucket.bucket_arn,
             bucket.encryption_key,
-            region=place.region if is_known(place.region) else None,
-            account=place.account if is_known(place.account) else None,
+            region=env.region if is_known(env.region) else None,
+            account=env.account if is_known(env.account) else None,
             construct=bucket,
             is_owned=is_owned,
             stack_address=address_of(stack_of(bucket)),

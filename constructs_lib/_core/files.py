@@ -52,7 +52,7 @@ def check_documents_file(option: str, path: str | PathLike[str], *, text_only: b
     Source: Developer Guide, "Preparing inputs for asynchronous custom analysis" (UTF-8 text).
     """
     try:
-        return _check_place(option, Path(path)) or _check_content(option, Path(path), text_only=text_only)
+        return _check_file(option, Path(path)) or _check_content(option, Path(path), text_only=text_only)
     except (TypeError, ValueError):
         return [problem(option, path, "the path of a local file", "pass it as text or as a Path")]
     except OSError as error:
@@ -60,7 +60,7 @@ def check_documents_file(option: str, path: str | PathLike[str], *, text_only: b
         return [problem(option, str(path), "a file that is there, can be read and is not empty", advice)]
 
 
-def _check_place(option: str, path: Path) -> list[str]:
+def _check_file(option: str, path: Path) -> list[str]:
     allowed = "a file that is there, can be read and is not empty"
     if not path.exists():
         return [problem(option, str(path), allowed, f"there is no such file; looked for {path.absolute()}")]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from zlib import crc32
 
 from constructs_lib._core.buckets import BucketFacts
+from constructs_lib._core.environment_checks import check_region
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_region
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib.errors import problem
 

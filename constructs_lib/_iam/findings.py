@@ -33,7 +33,7 @@ REASONS: Mapping[str, tuple[Sequence[str], str]] = {
     ),
     "EC2RestrictedCommonPorts": (
         (_HIPAA, _NIST, _PCI),
-        "It lets in members of the same group only: the instances of a job, which Comprehend wants to reach each other.",
+        "It lets in its own members only: the instances of a job, which Comprehend wants to reach each other.",
     ),
     "IAMNoInlinePolicy": (
         (_HIPAA, _NIST, _PCI),

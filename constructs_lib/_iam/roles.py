@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import aws_iam as iam
 
 from constructs_lib._core.arns import Arn
+from constructs_lib._core.environment_checks import check_account
 from constructs_lib._core.memo import Memo
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_account
 from constructs_lib._core.tokens import is_known
 from constructs_lib.errors import problem
 

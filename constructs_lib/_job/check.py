@@ -79,7 +79,7 @@ def check_apart(documents: Documents, results: Results) -> list[str]:
     Returns:
         Problems.
     """
-    read, written = documents.place, results.place
+    read, written = documents.location, results.location
     if read is None or written is None or read[0].name != written.name:
         return []
     prefix, folder = read[1], results.folder

@@ -9,8 +9,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_scheduler as scheduler
 
 from constructs_lib._core.arns import Environment
+from constructs_lib._core.environment_checks import check_arn_environment, check_region
 from constructs_lib._core.objects import offers
-from constructs_lib._core.places import check_arn_place, check_region
 from constructs_lib._core.tokens import is_known, is_pending
 from constructs_lib._job.settings import check_flag
 from constructs_lib.documents import Documents, InputFormat
@@ -154,10 +154,10 @@ def _check_event_bus(bus: events.IEventBus | events.EventBus, environment: Envir
     if not offers(bus, "event_bus_arn", "event_bus_name"):
         return [problem("event_bus", bus, "an events.EventBus", "pass one, or leave it out")]
     if is_known(bus.event_bus_arn):
-        return check_arn_place("event_bus", bus.event_bus_arn, environment)
+        return check_arn_environment("event_bus", bus.event_bus_arn, environment)
     # What an app defines is where its stack is.
-    place = Environment.of(bus) if cdk.Resource.is_owned_resource(bus) else bus.env
-    return check_region("event_bus", f"an event bus in {place.region}", place.region, environment)
+    env = Environment.of(bus) if cdk.Resource.is_owned_resource(bus) else bus.env
+    return check_region("event_bus", f"an event bus in {env.region}", env.region, environment)
 
 
 def _check_inbox(environment: Environment, documents: Documents, results: object) -> list[str]:
@@ -189,5 +189,5 @@ def _check_inbox(environment: Environment, documents: Documents, results: object
 def _share_a_bucket(environment: Environment, documents: Documents, results: Results) -> bool:
     if documents.problems(environment) or results.problems(environment):
         return False
-    read, written = documents.place, results.place
+    read, written = documents.location, results.location
     return read is not None and written is not None and read[0].name == written.name

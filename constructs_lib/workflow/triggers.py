@@ -45,15 +45,15 @@ class Triggers(Construct):
         scope: Where it is defined.
         id: Its construct id.
         machine_arn: What they start.
-        ready: What must be there before the first run starts.
+        depends_on: What must be there before the first run starts.
         environment: Where they are.
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, machine_arn: str, ready: IDependable, environment: Environment
+        self, scope: Construct, id: str, *, machine_arn: str, depends_on: IDependable, environment: Environment
     ) -> None:
         super().__init__(scope, id)
-        self._ready = ready
+        self._dependencies = depends_on
         self._machine_arn = machine_arn
         self._environment = environment
         self._scheduler: iam.Role | None = None
@@ -97,7 +97,7 @@ class Triggers(Construct):
                 dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self.undelivered.queue_arn),
             ),
         )
-        found.node.add_dependency(self._ready, *([self._policy] if self._policy else []))
+        found.node.add_dependency(self._dependencies, *([self._policy] if self._policy else []))
         return found
 
     def run_on_upload(self, bucket: BucketFacts, inbox: str, made: s3.Bucket | None) -> None:
@@ -182,7 +182,7 @@ class Triggers(Construct):
                 )
             ],
         )
-        rule.node.add_dependency(policy, self._ready)
+        rule.node.add_dependency(policy, self._dependencies)
         statement = say.receive_undelivered(self.undelivered.queue_arn, rule.attr_arn).render()
         self.undelivered.add_to_resource_policy(
             iam.PolicyStatement.from_json({**statement, "Sid": f"{statement['Sid']}Of{id}"})

@@ -8,9 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from constructs_lib._core.environment_checks import check_arn_environment
 from constructs_lib._core.l1 import l1
 from constructs_lib._core.objects import may_stand_for, offers
-from constructs_lib._core.places import check_arn_place
 from constructs_lib.errors import problem
 from constructs_lib.workflow.limits import is_whole
 
@@ -156,7 +156,12 @@ class Alarms(Construct):
         """
         alarm = self.alarms[0]
         arns = cdk.Stack.of(alarm).resolve(l1(alarm, cloudwatch.CfnAlarm).alarm_actions) or ()
-        return [found for arn in arns if isinstance(arn, str) for found in check_arn_place("actions", arn, environment)]
+        return [
+            found
+            for arn in arns
+            if isinstance(arn, str)
+            for found in check_arn_environment("actions", arn, environment)
+        ]
 
     def hear_silence(self) -> None:
         """Watch over runs that are due by the clock: the age is reported regularly then, and silence is a fault."""

@@ -13,8 +13,8 @@ from constructs import Construct, IValidation
 
 from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
-from constructs_lib._core.neighbours import Place, settle
 from constructs_lib._core.objects import may_stand_for, offers
+from constructs_lib._core.overlaps import UsedPrefix, warn_of_overlaps
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
@@ -187,8 +187,8 @@ class DocumentClassificationWorkflow(Construct):
         )
         self._inbox = self._parts.documents.prefix
         self._prefixes = [self._inbox, batches_beside(self._inbox)]
-        self._source, _ = self._parts.documents.place or (BucketFacts.named(""), "")
-        self._target = self._parts.results.place or BucketFacts.named("")
+        self._source, _ = self._parts.documents.location or (BucketFacts.named(""), "")
+        self._target = self._parts.results.location or BucketFacts.named("")
         self._predictions = f"{self._parts.results.folder}predictions/"
         self._results_key = self._parts.results.encryption_key or self._target.encryption_key
         self._jobs = self._job_needs(model)
@@ -197,11 +197,11 @@ class DocumentClassificationWorkflow(Construct):
             self._allow_reading(prefix)
         warnings.warn_of_role_path(self, self._parts.data_access_role, self._jobs.role_arn)
         warnings.warn_of_region(self, environment)
-        settle(
+        warn_of_overlaps(
             self,
-            Place(self, "the inbox", self._source.name, self._inbox, is_inbox=True),
-            Place(self, "the batches", self._source.name, batches_beside(self._inbox)),
-            Place(self, "the results", self._target.name, self._parts.results.folder),
+            UsedPrefix(self, "the inbox", self._source.name, self._inbox, is_inbox=True),
+            UsedPrefix(self, "the batches", self._source.name, batches_beside(self._inbox)),
+            UsedPrefix(self, "the results", self._target.name, self._parts.results.folder),
         )
 
         self._function = RunsFunction(
@@ -217,7 +217,7 @@ class DocumentClassificationWorkflow(Construct):
             self,
             "Triggers",
             machine_arn=self.state_machine.state_machine_arn,
-            ready=self._runs.own_runs,
+            depends_on=self._runs.own_runs,
             environment=environment,
         )
         self._table: PredictionsTable | None = None
@@ -318,7 +318,7 @@ class DocumentClassificationWorkflow(Construct):
             self._prefixes.append(fixed)
             self._allow_reading(fixed)
             self._warn_of_rights()
-        settle(self, Place(self, "the documents of a schedule", self._source.name, fixed))
+        warn_of_overlaps(self, UsedPrefix(self, "the documents of a schedule", self._source.name, fixed))
         given = {
             "Schedule": {
                 "Prefix": prefix,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class UsedPrefix:
     """A prefix that a job or a workflow uses.
 
     Args:
@@ -33,8 +33,8 @@ class Place:
     prefix: str
     is_inbox: bool = False
 
-    def empties(self, other: Place) -> bool:
-        """Say whether what lies at another place is taken from there, as if it had arrived at this one.
+    def empties(self, other: UsedPrefix) -> bool:
+        """Say whether what lies under another prefix is taken from there, as if it had arrived under this one.
 
         Two workflows may share an inbox: one of them classifies each document.
         """
@@ -48,30 +48,30 @@ class Place:
 
 
 @dataclass(frozen=True)
-class _Places:
-    inboxes: list[Place] = field(default_factory=list)
-    others: list[Place] = field(default_factory=list)
+class _UsedPrefixes:
+    inboxes: list[UsedPrefix] = field(default_factory=list)
+    others: list[UsedPrefix] = field(default_factory=list)
 
 
-_OF_APPS: Memo[_Places] = Memo()
+_OF_APPS: Memo[_UsedPrefixes] = Memo()
 
 
-def settle(scope: IConstruct, *places: Place) -> None:
-    """Add places to those of their app, and warn of what an inbox takes from others.
+def warn_of_overlaps(scope: IConstruct, *prefixes: UsedPrefix) -> None:
+    """Add prefixes to those of their app, and warn of what an inbox takes from others.
 
     Args:
         scope: A construct of the app whose stack is known already.
-        places: Further places of one job or workflow.
+        prefixes: Further prefixes of one job or workflow.
     """
-    known = _OF_APPS.of(root_of(stack_of(scope)), _Places)
-    for place in places:
-        _warn(place.user, [(inbox, place) for inbox in known.inboxes])
-        if place.is_inbox:
-            _warn(place.user, [(place, other) for other in (*known.inboxes, *known.others)])
-        (known.inboxes if place.is_inbox else known.others).append(place)
+    known = _OF_APPS.of(root_of(stack_of(scope)), _UsedPrefixes)
+    for prefix in prefixes:
+        _warn(prefix.user, [(inbox, prefix) for inbox in known.inboxes])
+        if prefix.is_inbox:
+            _warn(prefix.user, [(prefix, other) for other in (*known.inboxes, *known.others)])
+        (known.inboxes if prefix.is_inbox else known.others).append(prefix)
 
 
-def _warn(user: IConstruct, pairs: Sequence[tuple[Place, Place]]) -> None:
+def _warn(user: IConstruct, pairs: Sequence[tuple[UsedPrefix, UsedPrefix]]) -> None:
     for inbox, inner in pairs:
         if inbox.empties(inner):
             warn(

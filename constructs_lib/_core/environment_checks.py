@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NO_CROSSING = "use one of that Region, or deploy the stack to the other Region; the service reaches across none"
 
 
-def check_arn_place(option: str, arn: str, environment: Environment) -> list[str]:
+def check_arn_environment(option: str, arn: str, environment: Environment) -> list[str]:
     """Check that an ARN lies in the Region and partition of a stack.
 
     Args:
@@ -52,7 +52,9 @@ def check_region(option: str, got: str, region: str | None, environment: Environ
     return []
 
 
-def check_place(option: str, what: str, region: str | None, account: str | None, environment: Environment) -> list[str]:
+def check_environment(
+    option: str, what: str, region: str | None, account: str | None, environment: Environment
+) -> list[str]:
     """Check that something lies in the Region and account of a stack.
 
     Args:
