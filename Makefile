@@ -39,7 +39,7 @@ account: setup  ## prove the library on a real account; asks first: make account
 docs: setup  ## bring the tables up to date and build the site into build/docs
 	$(WITH_NODE) $(BIN)/python docs/tables.py
 	$(BIN)/python docs/diagram.py
-	$(WITH_NODE) $(BIN)/python -m account.page
+	$(WITH_NODE) $(BIN)/python -m account.assumptions_page
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "open build/docs/index.html"
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from account.anchors import ROOT
 from account.cloud import CloudError
-from account.step import DifferenceError, NotMeasuredError
+from account.expectations import DifferenceError, NotMeasuredError
 from constructs_lib.local.local_errors import LocalAwsError
 from constructs_lib.predictions import read_predictions
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from account.facts import FACTS
-from account.scenarios.catalogue import SCENARIOS
+from account.scenarios.all_scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from account.step import Step

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from account import cleanup, report
+from account import cleanup, run_report
 from account.anchors import ROOT
 from account.bench import Run
+from account.classifier import check_classifier, train
 from account.cloud import AwsAccount, CloudError
-from account.model import check_classifier, train
 from account.plan import Plan, choose
 from account.runner import run_all, slowness
 from constructs_lib.local.local_errors import LocalAwsError
@@ -76,9 +76,9 @@ def _proof(run: Run, options: argparse.Namespace) -> int:
     finally:
         left = _clean(run)
         results = [found[step.id] for step in plan.steps if step.id in found]
-        written = report.as_json(run, results, left)
-        report.write(options.report, written)
-        _say(f"\n{report.as_table(written)}\nwritten to {options.report}")
+        written = run_report.as_json(run, results, left)
+        run_report.write(options.report, written)
+        _say(f"\n{run_report.as_table(written)}\nwritten to {options.report}")
     if started > plan.spend.jobs:
         _say(f"{started} jobs were started, more than the {plan.spend.jobs} that were announced")
         return 1

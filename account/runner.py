@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from account.bench import ACTIVE, Bench
-from account.step import DifferenceError, Fact, Kind, NotMeasuredError, Verdict
+from account.expectations import DifferenceError, NotMeasuredError
+from account.step import Fact, Kind, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence

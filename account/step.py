@@ -37,24 +37,6 @@ class Verdict:
         return f"{self.kind}: {self.detail}"
 
 
-class DifferenceError(Exception):
-    """Something is not as assumed; the text says what was seen instead."""
-
-
-class NotMeasuredError(Exception):
-    """It cannot be seen here; the text says why."""
-
-
-def expect(condition: object, otherwise: str) -> None:
-    """Go on only when something is as assumed.
-
-    Raises:
-        DifferenceError: It is not; with the given text.
-    """
-    if not condition:
-        raise DifferenceError(otherwise)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One thing that a run does.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from account.bench import TOO_MANY
-from account.step import DifferenceError, NotMeasuredError, expect
+from account.expectations import DifferenceError, NotMeasuredError, expect
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from account.expectations import NotMeasuredError, expect
 from account.measures.starts import plain_role
-from account.step import NotMeasuredError, expect
 
 if TYPE_CHECKING:
     from collections.abc import Generator

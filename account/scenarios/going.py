@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 
-from account.scenarios.jobs import job
-from account.step import expect
+from account.expectations import expect
+from account.scenarios.job_scenarios import job
 from constructs_lib import ClassificationNetwork
 
 if TYPE_CHECKING:

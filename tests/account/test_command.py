@@ -9,8 +9,9 @@ import pytest
 
 from account import cleanup, command, plan
 from account.bench import TAG
+from account.expectations import expect
 from account.prices import Spend
-from account.step import Scenario, expect
+from account.step import Scenario
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from account import page, report
+from account import assumptions_page, run_report
 from account.anchors import ROOT, Anchor
 from account.bench import Run
 from account.facts import FACTS
@@ -30,7 +30,9 @@ def test_a_line_that_is_not_there_or_not_the_only_one_is_said(text):
 
 
 def test_the_page_is_that_of_the_facts():
-    assert page.page(page.measured()) == page.PAGE.read_text(), "run: python -m account.page"
+    assert assumptions_page.page(assumptions_page.measured()) == assumptions_page.PAGE.read_text(), (
+        "run: python -m account.assumptions_page"
+    )
 
 
 def test_the_page_has_what_was_measured_last_on_aws(tmp_path):
@@ -39,7 +41,7 @@ def test_the_page_has_what_was_measured_last_on_aws(tmp_path):
         written = {"date": date, "where": "AWS", "region": "eu-west-1", "results": [found]}
         (tmp_path / f"{date[:4]}.json").write_text(json.dumps(written))
     (tmp_path / "local.json").write_text(json.dumps({**written, "where": "local AWS", "date": "2028-01-01"}))
-    text = page.page(page.measured(tmp_path))
+    text = assumptions_page.page(assumptions_page.measured(tmp_path))
     assert text.count("differs (2027-01-01, eu-west-1): seen last") == 2
     assert "seen first" not in text
     assert "nothing below is measured" not in text
@@ -53,9 +55,9 @@ def test_a_difference_names_the_lines_of_double_and_code():
     fact = next(fact for fact in FACTS if fact.id == "no-read")
     verdict = Verdict(Kind.DIFFERS, "the message was another in 111122223333")
     found = Result(fact, verdict, 1.0, tuple(anchor.place() for anchor in fact.touched))
-    written = report.as_json(Run(Somewhere(), "x"), [found], [])
+    written = run_report.as_json(Run(Somewhere(), "x"), [found], [])
     assert written["results"][0]["touches"] == [anchor.resolve() for anchor in fact.touched]
-    table = " ".join(report.as_table(written, width=100).split())
+    table = " ".join(run_report.as_table(written, width=100).split())
     assert "the message was another in ACCOUNT" in table
     assert f"touches {fact.double[0].resolve()}" in table
     assert "1 differs" in table

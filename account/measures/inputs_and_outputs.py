@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from account.bench import TEXT
+from account.expectations import expect
 from account.measures.starts import plain_role
-from account.step import expect
 
 if TYPE_CHECKING:
     from account.bench import Bench

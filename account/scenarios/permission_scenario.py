@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from account.step import expect
+from account.expectations import expect
 from benchmarks.job_with_everything import add_job_with_everything, request_of
 from benchmarks.taking_away import mutations
 

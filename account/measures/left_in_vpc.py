@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from account.bench import Bench, allow
-from account.measures.access import fails
-from account.step import expect
+from account.expectations import expect
+from account.measures.missing_permissions import fails
 
 if TYPE_CHECKING:
     import aws_cdk as cdk

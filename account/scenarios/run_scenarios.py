@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from account.bench import TEXT
-from account.step import expect
+from account.expectations import expect
 from constructs_lib import ClassificationModel, DocumentClassificationWorkflow
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from account.bench import COMPREHEND, allow
+from account.expectations import DifferenceError, NotMeasuredError, expect
 from account.measures.starts import plain_role
-from account.step import DifferenceError, NotMeasuredError, expect
 
 if TYPE_CHECKING:
     from account.bench import Bench

@@ -1,4 +1,4 @@
-"""Writes docs/assumptions.md from the list of facts: `python -m account.page`."""
+"""Writes docs/assumptions.md from the list of facts: `python -m account.assumptions_page`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from account.anchors import ROOT
 from account.facts import FACTS
 from account.faults import FAULTS
-from account.scenarios.catalogue import SCENARIOS
+from account.scenarios.all_scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ whoever has an account can make: see [CONTRIBUTING.md](../CONTRIBUTING.md).
 
 {measured}
 
-The page is written by `python -m account.page` from the list that the measurements are made from.
+The page is written by `python -m account.assumptions_page` from the list that the measurements are made from.
 """
 
 

@@ -13,7 +13,7 @@ from aws_cdk import aws_ssm as ssm
 import app
 from account.anchors import ROOT
 from account.bench import allow
-from account.step import DifferenceError, expect
+from account.expectations import DifferenceError, expect
 from constructs_lib import (
     ClassificationModel,
     ClassificationNetwork,
