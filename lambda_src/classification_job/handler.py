@@ -15,7 +15,7 @@ _JOB, _NETWORK = "Custom::DocumentClassificationJob", "Custom::ClassificationNet
 
 
 def handle(raw: Any, context: Any, outside: Runtime | None = None) -> None:
-    """Serve an event, or go on where an earlier run stopped."""
+    """Handle an event, or go on where an earlier run stopped."""
     outside = outside or Runtime()
     read = event.parse(raw, context.invoked_function_arn)
     state = progress.from_payload(raw["HandOver"]) if "HandOver" in raw else progress.Progress(began=outside.now())
@@ -30,7 +30,7 @@ def _answer(work: Work) -> Answer:
     """Do what the event asks for; whatever goes wrong is an answer, too."""
     try:
         work.clock.resume()
-        return _serve(work)
+        return _dispatch(work)
     except Exception as error:
         return _failure(work, error)
 
@@ -51,7 +51,7 @@ def _hand_over(work: Work, raw: dict[str, Any]) -> None:
         work.log("handed over")
 
 
-def _serve(work: Work) -> Answer:
+def _dispatch(work: Work) -> Answer:
     kind, resource = work.event.kind, work.event.resource_type
     if kind not in ("Create", "Update", "Delete"):
         raise JobError(f"RequestType={kind:.60}: Create, Update or Delete; nothing was done.")
