@@ -118,6 +118,11 @@ def placeholders(_app: Sphinx, _what: str, _name: str, _documented: Any, _option
     lines[:] = [re.sub(r"(?<!`)`([^`]*<[^`]*>)`(?!`)", r"``\1``", line) for line in lines]
 
 
+def defaults(_app: Sphinx, _what: str, _name: str, _documented: Any, _options: Any, lines: list[str]) -> None:  # noqa: ANN401
+    """Leave out the dash that tells a default which is a behaviour from one that is a value."""
+    lines[:] = re.sub(r"(Default:\s+)- ", r"\1", "\n".join(lines)).splitlines()
+
+
 def unwrap_fixtures() -> None:
     """Let the fixtures be seen as the functions that they are written as."""
     import constructs_lib.testing.local  # noqa: PLC0415 - only for the reference
@@ -138,4 +143,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("autodoc-process-docstring", option_tables, priority=100)
     app.connect("autodoc-process-docstring", examples, priority=100)
     app.connect("autodoc-process-docstring", placeholders, priority=100)
+    app.connect("autodoc-process-docstring", defaults, priority=100)
     return {"parallel_read_safe": True}

@@ -93,6 +93,12 @@ def test_what_stands_for_a_name_is_shown(site):
     assert "arn:&lt;partition&gt;:comprehend:&lt;region&gt;:&lt;account&gt;:flywheel/&lt;name&gt;" in text
 
 
+def test_a_default_is_a_sentence(site):
+    text = "".join(re.sub("<[^>]+>", "", page.read_text()) for page in (site / "api").glob("*.html"))
+    assert re.search(r"Default:\s+\w", text)
+    assert not re.findall(r"Default:\s+-.*", text)
+
+
 def test_the_search_finds_an_option(site):
     assert "volume_encryption_key" in (site / "searchindex.js").read_text()
 
