@@ -45,7 +45,7 @@ def page(reports: Iterable[dict[str, Any]] = ()) -> str:
     said = (
         "Measured so far: what has a date below."
         if newest
-        else "No account was at hand yet: everything is proven on doubles only, and nothing below is measured."
+        else "No account was at hand yet: everything is proven on test doubles only, and nothing below is measured."
     )
     parts = [
         _HEAD.format(measured=said),
@@ -78,7 +78,7 @@ def _fact(fact: Fact, found: tuple[dict[str, Any], dict[str, Any]] | None) -> st
         ("measured how", measure or ""),
         ("on AWS", _verdict(found)),
         ("in the code", _places(fact.code)),
-        ("in the double", _places(fact.double) or "nothing: the local AWS cannot show it"),
+        ("in the local AWS", _places(fact.double) or "nothing: the local AWS cannot show it"),
         ("held by", ", ".join(f"[{each}](../{each})" for each in fact.held_by) or "nothing but this"),
     ]
     body = "\n".join(f"| {name} | {_cell(text)} |" for name, text in rows)
