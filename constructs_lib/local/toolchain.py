@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from importlib.util import find_spec
@@ -23,6 +24,10 @@ _CURES = """\
 Behind a company's proxy set HTTPS_PROXY, and NODE_EXTRA_CA_CERTS to the file with the company's certificates; for a \
 registry of your own set npm_config_registry; for another folder than ~/.cache set XDG_CACHE_HOME. Then run the same \
 command again."""
+
+# What npm says of each package, fetched now or found in its cache; an attempt that failed has other words.
+_FETCHED = re.compile(r"npm http (fetch GET [23]\d\d|cache) ")
+_FAILED = re.compile(r"npm http fetch GET .* failed with ")
 
 _MANIFESTS = Path(__file__).parent / "node"
 
@@ -98,10 +103,13 @@ def _npm_ci(directory: Path, on_fetched: Callable[[int], None]) -> None:
         shutil.copy(_MANIFESTS / name, directory)
     said: list[str] = []
 
+    def count() -> int:
+        return sum(_FETCHED.match(line) is not None for line in said)
+
     def on_line(line: str) -> None:
         said.append(line)
-        if line.startswith("npm http fetch"):
-            on_fetched(sum(line.startswith("npm http fetch") for line in said))
+        if _FETCHED.match(line):
+            on_fetched(count())
 
     npm = node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     options = ("--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=http", "--fetch-timeout=30000")
@@ -113,9 +121,10 @@ def _npm_ci(directory: Path, on_fetched: Callable[[int], None]) -> None:
         time_limit=_PATIENCE,
     )
     if status:
-        told = [line for line in said if not line.startswith("npm http fetch")][:15]
+        told = [line for line in said if not line.startswith("npm http ")][:15]
         if status < 0:
-            told.append(f"It was ended after {_PATIENCE:.0f} s, with {len(said) - len(told)} packages fetched.")
+            told += [line for line in said if _FAILED.match(line)][-1:]
+            told.append(f"It was ended after {_PATIENCE:.0f} s, with {count()} of its packages fetched.")
         raise LocalAwsError("npm could not install the CDK CLI:\n" + "\n".join(told) + f"\n\n{_CURES}")
 
 

@@ -21,21 +21,26 @@ def test_a_registry_that_refuses_ends_with_npms_words_and_the_cures(no_cache, mo
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = server.getsockname()[1]
     monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{closed}")
+    fetched = []
     with pytest.raises(LocalAwsError, match=r"(?s)ECONNREFUSED.*NODE_EXTRA_CA_CERTS.*XDG_CACHE_HOME"):
-        toolchain.node_modules()
+        toolchain.node_modules(fetched.append)
+    assert fetched == []
     assert not toolchain.installed()
     assert list(no_cache.rglob("installing-*")) == []
 
 
 def test_an_npm_that_waits_for_ever_is_ended(no_cache, tmp_path, monkeypatch):
     node = tmp_path / "node"
-    node.write_text("#!/bin/sh\necho npm http fetch GET 200 one\nexec sleep 60\n")
+    said = ("GET 200 one", "GET two attempt 1 failed with ETIMEDOUT")
+    node.write_text("".join(["#!/bin/sh\n", *(f"echo npm http fetch {line}\n" for line in said), "exec sleep 60\n"]))
     node.chmod(0o755)
     monkeypatch.setattr(toolchain, "node_binary", lambda: node)
     monkeypatch.setattr(toolchain, "_PATIENCE", 0.5)
     fetched = []
     begun = time.monotonic()
-    with pytest.raises(LocalAwsError, match=r"ended after 0 s, with 1 packages fetched"):
+    with pytest.raises(
+        LocalAwsError, match=r"two attempt 1 failed with ETIMEDOUT\nIt was ended after 0 s, with 1 of its"
+    ):
         toolchain.node_modules(fetched.append)
     assert time.monotonic() - begun < 10
     assert fetched == [1]
