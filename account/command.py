@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import secrets
 import signal
 import sys
@@ -77,8 +78,9 @@ def _proof(run: Run, options: argparse.Namespace) -> int:
         left = _clean(run)
         results = [found[step.id] for step in plan.steps if step.id in found]
         written = run_report.as_json(run, results, left)
+        _say(f"\n{run_report.as_table(written)}")
         run_report.write(options.report, written)
-        _say(f"\n{run_report.as_table(written)}\nwritten to {options.report}")
+        _say(f"written to {options.report}")
     if started > plan.spend.jobs:
         _say(f"{started} jobs were started, more than the {plan.spend.jobs} that were announced")
         return 1
@@ -169,6 +171,18 @@ def _say(text: str, to: TextIO | None = None) -> None:
     print(text, file=to or sys.stdout, flush=True)
 
 
+def _file(text: str) -> Path:
+    """A file that can be written: seen before anything is paid for."""
+    path = Path(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written: {error.strerror}") from None
+    if not text or path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text!r} is no file that can be written")
+    return path
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m account",
@@ -181,5 +195,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--classifier", metavar="ARN", help="a trained classifier; empty: one is trained, for a price")
     parser.add_argument("--yes", action="store_true", help="ask nothing; agree to what it will make and cost")
     parser.add_argument("--clean", metavar="RUN", help="only remove what an earlier run left behind")
-    parser.add_argument("--report", type=Path, default=REPORT, metavar="FILE", help="where the JSON goes")
+    parser.add_argument("--report", type=_file, default=REPORT, metavar="FILE", help="where the JSON goes")
     return parser

@@ -56,6 +56,16 @@ def left(as_aws):
     return look
 
 
+@pytest.mark.parametrize("given", ["", "folder", "file/report.json"])
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_made(tmp_path, monkeypatch, capsys, given):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("folder").mkdir()
+    tmp_path.joinpath("file").touch()
+    with pytest.raises(SystemExit):
+        command.main(["--report", given])
+    assert f"argument --report: {given!r}" in capsys.readouterr().err
+
+
 def test_a_run_says_what_it_makes_and_costs_measures_cleans_up_and_reports(as_aws, left, arguments, tmp_path, capsys):
     as_aws.configure(starts_per_second=1)
     assert command.main([*arguments, "--yes", "runtime-sdk", "starts-in-a-second"]) == 0
