@@ -14,7 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct, Dependable, DependencyGroup, IConstruct, IValidation
+from constructs import Construct, DependencyGroup, IConstruct, IValidation
 
 from constructs_lib._core.addresses import address
 from constructs_lib._core.arns import Environment
@@ -31,7 +31,8 @@ from constructs_lib._iam.data_access import DataAccessPolicy, warn_of_wider_pref
 from constructs_lib._iam.findings import acknowledge
 from constructs_lib._iam.permissions import JobAccess, fitting, handler_base_statements, handler_start_statements
 from constructs_lib._iam.role_policy import JOBS_OF_HANDLER, RolePolicy, in_order
-from constructs_lib._iam.roles import check_role
+from constructs_lib._iam.roles import check_role, role_name
+from constructs_lib._job.companions import Companions
 from constructs_lib._job.tags import check_tags
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.errors import ValidationError, problem
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from constructs_lib._core.buckets import BucketFacts
     from constructs_lib._iam.statements import Statement
+    from constructs_lib.keys import KeyReference
 
 # As the CDK calls what it makes once a stack for custom resources.
 _SINGLETON_ID = "Custom::DocumentClassificationJobHandler"
@@ -320,22 +322,32 @@ class ClassificationJobHandler(Construct):
         return policy
 
     def prerequisites(
-        self, policy: DataAccessPolicy, buckets: Sequence[BucketFacts], further: IDependable | None
+        self,
+        policy: DataAccessPolicy,
+        buckets: Sequence[BucketFacts],
+        keys: Sequence[KeyReference | None],
+        further: IDependable | None,
     ) -> IDependable:
         """Gather what a job waits for; jobs that share it all share one group.
 
         Args:
             policy: What the data access role may do.
             buckets: Whose policies must be there, those included that are added later.
+            keys: Whose aliases must be there.
             further: What else must be there.
 
         Returns:
             What to depend on.
         """
-        key = (id(policy), *(id(bucket) for bucket in buckets), id(further))
+        aliases = [key.alias for key in keys if key and key.alias]
+        key = (id(policy), *(id(bucket) for bucket in buckets), *aliases, id(further))
         if key not in self._groups:
-            waited_for = [_BucketPolicy(bucket).as_dependable() for bucket in dict.fromkeys(buckets) if bucket.is_owned]
-            parts: list[Any] = [self._start_policy, policy, *waited_for, *([further] if further else [])]
+            owned = [bucket.construct for bucket in buckets if bucket.construct and bucket.is_owned]
+            stacks = {address_of(stack): stack for stack in map(stack_of, [self, *owned])}
+            roles = [role_name(policy.role), role_name(self._role)]
+            names = [*(bucket.name for bucket in buckets), *roles, *aliases]
+            companions = Companions(stacks.values(), names, lambda: self._base_policy.is_complete)
+            parts: list[Any] = [self._start_policy, policy, companions.as_dependable(), *([further] if further else [])]
             self._groups[key] = DependencyGroup(*parts)
         return self._groups[key]
 
@@ -432,28 +444,6 @@ class ClassificationJobHandler(Construct):
 
 
 _SHARED: Memo[ClassificationJobHandler] = Memo()
-
-
-class _BucketPolicy(Dependable):
-    """Stands for the policy of a bucket, whenever that comes."""
-
-    def __init__(self, facts: BucketFacts) -> None:
-        super().__init__()
-        self._bucket = facts.construct
-        self._found: list[IConstruct] = []
-
-    def as_dependable(self) -> IDependable:
-        """Make what a job depends on."""
-        anchor = DependencyGroup()
-        Dependable.implement(anchor, self)
-        return anchor
-
-    @property
-    def dependency_roots(self) -> list[IConstruct]:
-        """The policy, once it is there."""
-        if not self._found and self._bucket and (policy := self._bucket.policy):
-            self._found = [policy]
-        return self._found
 
 
 @jsii.implements(IValidation)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import aws_cdk as cdk
 import jsii
@@ -31,6 +31,25 @@ INLINE_POLICY_LENGTH = 10_240
 
 # Before the aspects of others, which then see real statements.
 _EARLY = 10
+
+# By what jsii calls them: it may hand out another object for the same resource.
+_OWN: set[str] = set()
+
+
+def is_own(resource: cdk.CfnResource) -> bool:
+    """Tell the policies of this library from those of others.
+
+    Args:
+        resource: Any resource.
+
+    Returns:
+        True for a `RolePolicy`.
+    """
+    return _reference(resource) in _OWN
+
+
+def _reference(resource: cdk.CfnResource) -> str:
+    return str(cast("Any", resource).__jsii_ref__.ref)
 
 
 @dataclass(frozen=True)
@@ -107,10 +126,12 @@ class RolePolicy(iam.Policy):
         self._by_content = by_content
         self._may_be_empty = may_be_empty
         self._is_given = False
+        self.is_complete = False
         self._warns = warns
-        self._role = role
+        self.role = role
         self._written: set[str] = set()
         self._resource = l1(self, iam.CfnPolicy)
+        _OWN.add(_reference(self._resource))
         # It is asked itself: each object that only stood for it would be one more of another process.
         self._resource.policy_document = cdk.Lazy.any(self)
         self._name()
@@ -144,6 +165,7 @@ class RolePolicy(iam.Policy):
 
     def complete(self) -> None:
         """Write the statements, so that whoever reads the policy sees them."""
+        self.is_complete = True
         statements = self._statements()
         self._write(statements)
         if self._may_be_empty and self._written:
@@ -221,7 +243,7 @@ class RolePolicy(iam.Policy):
     def _give(self) -> None:
         if not self._is_given:
             self._is_given = True
-            self._role.attach_inline_policy(self)
+            self.role.attach_inline_policy(self)
 
     def length(self, statements: Sequence[Statement]) -> int:
         """Measure a policy.

@@ -34,7 +34,20 @@ def role_arn(role: iam.IRole) -> str:
     return _ARNS.of(role, lambda: role.role_arn)
 
 
+def role_name(role: iam.IRole) -> str:
+    """Ask a role for its name, once.
+
+    Args:
+        role: The role.
+
+    Returns:
+        The name, mostly a token.
+    """
+    return _NAMES.of(role, lambda: role.role_name)
+
+
 _ARNS: Memo[str] = Memo()
+_NAMES: Memo[str] = Memo()
 _ACCOUNTS: Memo[str] = Memo()
 
 

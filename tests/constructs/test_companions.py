@@ -1,0 +1,156 @@
+"""Policies and aliases that an app writes by itself for what a job uses are there before the job, in whatever order."""
+
+import aws_cdk as cdk
+import jsii
+import pytest
+from aws_cdk import assertions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from support import CLASSIFIER_ARN, documents_in, new_app, results_in
+
+from constructs_lib import (
+    ClassificationModel,
+    DataAccessRole,
+    DocumentClassificationJob,
+    Documents,
+    InputFormat,
+    Results,
+)
+
+FILE = InputFormat.ONE_DOC_PER_FILE
+DENIAL = {"Effect": "Deny", "Principal": "*", "Action": "s3:DeleteObject", "Resource": "*"}
+LEAVE = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+
+
+def document(statement, **others):
+    return {"Version": "2012-10-17", "Statement": [{**statement, **others}]}
+
+
+def add_job(stack, **options):
+    given = {
+        "model": ClassificationModel.from_classifier_arn(CLASSIFIER_ARN),
+        "documents": documents_in(stack),
+        "results": results_in(stack),
+        **options,
+    }
+    return DocumentClassificationJob(stack, "Job", **given)
+
+
+def waits_for(stack):
+    resources = assertions.Template.from_stack(stack).to_json()["Resources"]
+    (job,) = [each for each in resources.values() if each["Type"] == "Custom::DocumentClassificationJob"]
+    return set(job["DependsOn"])
+
+
+@pytest.mark.parametrize("kind", ["its name", "its reference", "a plain resource", "a parameter", "its text"])
+@pytest.mark.parametrize("moment", ["before", "after", "by an aspect"])
+def test_a_policy_of_its_bucket(kind, moment, stack):
+    plain = s3.CfnBucket(stack, "Plain")
+    name = cdk.CfnParameter(stack, "Name").value_as_string
+    buckets = {
+        "its name": s3.Bucket(stack, "Documents"),
+        "its reference": s3.Bucket.from_cfn_bucket(plain),
+        "a plain resource": s3.Bucket.from_cfn_bucket(plain),
+        "a parameter": s3.Bucket.from_bucket_name(stack, "ByParameter", name),
+        "its text": s3.Bucket.from_bucket_name(stack, "ByName", "a-bucket"),
+    }
+    bucket = buckets[kind]
+
+    def add_policy():
+        for owner in (bucket.bucket_name, "another-bucket"):
+            id = "Policy" if owner != "another-bucket" else "Other"
+            if kind == "a plain resource":
+                given = {"Bucket": plain.ref if id == "Policy" else owner, "PolicyDocument": document(DENIAL)}
+                cdk.CfnResource(stack, id, type="AWS::S3::BucketPolicy", properties=given)
+            else:
+                s3.CfnBucketPolicy(stack, id, bucket=owner, policy_document=document(DENIAL))
+
+    @jsii.implements(cdk.IAspect)
+    class Guard:
+        def visit(self, node):
+            if node is stack:
+                add_policy()
+
+    if moment == "before":
+        add_policy()
+    add_job(stack, documents=Documents.from_bucket(bucket, "in/", input_format=FILE))
+    if moment == "after":
+        add_policy()
+    if moment == "by an aspect":
+        cdk.Aspects.of(stack).add(Guard())
+    found = waits_for(stack)
+    assert "Policy" in found
+    assert "Other" not in found
+
+
+def test_a_policy_of_a_bucket_of_another_stack():
+    app = new_app()
+    data, jobs = cdk.Stack(app, "Data"), cdk.Stack(app, "Jobs")
+    bucket = s3.Bucket(data, "Bucket")
+    s3.CfnBucketPolicy(data, "Policy", bucket=bucket.bucket_name, policy_document=document(DENIAL))
+    add_job(jobs, documents=Documents.from_bucket(bucket, "in/", input_format=FILE))
+    assert "Policy" not in waits_for(jobs)
+    assert [each.node.path for each in jobs.dependencies] == ["Data"]
+
+
+def test_the_policies_of_its_role(stack):
+    role = DataAccessRole(stack, "Role")
+    add_job(stack, data_access_role=role.without_policy_updates())
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"]))
+    by_name = {"policy_document": document(LEAVE)}
+    iam.CfnPolicy(stack, "Inline", policy_name="a", roles=["another", role.role_name], **by_name)
+    iam.CfnRolePolicy(stack, "OfRole", policy_name="b", role_name=role.role_name, **by_name)
+    iam.CfnManagedPolicy(stack, "Managed", roles=[role.role_name], **by_name)
+    iam.ManagedPolicy(
+        stack, "L2", roles=[role], statements=[iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"])]
+    )
+    iam.CfnPolicy(stack, "Other", policy_name="c", roles=["another"], **by_name)
+    iam.CfnPolicy(stack, "OfUser", policy_name="d", users=["somebody"], **by_name)
+    found = waits_for(stack)
+    assert {"Inline", "OfRole", "Managed"} <= found
+    assert len([name for name in found if name.startswith(("L2", "RoleDefaultPolicy"))]) == 2
+    assert not {"Other", "OfUser"} & found
+
+
+def test_a_role_that_is_known_by_its_name(stack):
+    role = iam.Role.from_role_name(stack, "Role", "a-role", mutable=False)
+    add_job(stack, data_access_role=role)
+    iam.CfnRolePolicy(stack, "OfRole", policy_name="b", role_name="a-role", policy_document=document(LEAVE))
+    assert "OfRole" in waits_for(stack)
+
+
+def test_the_alias_of_its_key(stack):
+    add_job(stack, results=Results.to_bucket(s3.Bucket(stack, "Bucket"), "out/", encryption_key="alias/mails"))
+    key = kms.Key(stack, "Key")
+    for name in ("mails", "others"):
+        kms.CfnAlias(stack, name, alias_name=f"alias/{name}", target_key_id=key.key_id)
+    found = waits_for(stack)
+    assert "mails" in found
+    assert "others" not in found
+
+
+def test_not_what_comes_after_a_job(stack):
+    role = DataAccessRole(stack, "Role")
+    job = add_job(stack, data_access_role=role)
+    job.grant_read_results(role)
+    folder = f"{documents_in(stack).bucket.bucket_arn}/{job.job_id}/*"
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[folder]))
+    s3.CfnBucketPolicy(
+        stack,
+        "Policy",
+        bucket=documents_in(stack).bucket.bucket_name,
+        policy_document=document(DENIAL, Resource=folder),
+    )
+    # Otherwise they would wait for each other, which the CDK reports.
+    found = waits_for(stack)
+    assert "Policy" not in found
+    assert not [name for name in found if name.startswith("RoleDefaultPolicy")]
+
+
+def test_a_stack_inside_a_stack_is_left_alone(stack):
+    add_job(stack)
+    other = cdk.Stack(stack, "Inner", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    role = iam.Role(other, "Role", assumed_by=iam.AccountRootPrincipal())
+    role.add_to_policy(iam.PolicyStatement(actions=["kms:Decrypt"], resources=["*"]))
+    assert waits_for(stack)
