@@ -11,9 +11,11 @@ from constructs_lib._core.prefixes import split_uri
 from constructs_lib._core.tokens import is_known
 from constructs_lib._job.settings import check_flag
 from constructs_lib.data_access_role import DataAccessRole
+from constructs_lib.documents import Documents
 from constructs_lib.errors import problem
 from constructs_lib.keys import Key, as_key, check_key
 from constructs_lib.network import ClassificationNetwork, check_removal_policy
+from constructs_lib.results import Results
 from constructs_lib.storage import AccessLogsBucket, PrivateBucket, RotatedKey, check_access_logs_bucket
 
 if TYPE_CHECKING:
@@ -22,13 +24,13 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from constructs_lib._core.arns import Environment
-    from constructs_lib.documents import Documents
-    from constructs_lib.results import Results
 
 
 def parts_problems(
     environment: Environment,
     *,
+    documents: object,
+    results: object,
     encryption_key: object,
     network: object,
     network_isolation: object,
@@ -40,7 +42,9 @@ def parts_problems(
 
     Args:
         environment: Where it is deployed.
-        encryption_key: As of `DocumentClassificationPipeline`, like all others.
+        documents: As of `DocumentClassificationPipeline`, like all others.
+        results: The results.
+        encryption_key: The key.
         network: The network.
         network_isolation: Whether there is one.
         access_logs_bucket: The bucket.
@@ -56,8 +60,27 @@ def parts_problems(
         allowed = "True with a network"
         found.append(problem("network_isolation", network_isolation, allowed, "leave out one of the two options"))
     found += check_access_logs_bucket(access_logs_bucket, environment)
+    if isinstance(documents, Documents) and isinstance(results, Results):
+        found += _check_effects(documents, results, encryption_key, access_logs_bucket)
     found += check_removal_policy(removal_policy)
     return found + check_flag("outputs", outputs)
+
+
+def _check_effects(
+    documents: Documents, results: Results, encryption_key: object, access_logs_bucket: object
+) -> list[str]:
+    """Refuse options that have no effect on what documents and results are."""
+    if documents.in_new or results.in_new:
+        return []
+    found = []
+    if access_logs_bucket is not None:
+        allowed = "it where a bucket is made for documents or results"
+        advice = "leave it out; a given bucket is logged as it says itself"
+        found.append(problem("access_logs_bucket", access_logs_bucket, allowed, advice))
+    if encryption_key is not None and results.encryption_key is not None:
+        allowed = "one key for results, as no bucket is made"
+        found.append(problem("encryption_key", encryption_key, allowed, "leave it out, or that of the results"))
+    return found
 
 
 class Parts:

@@ -45,7 +45,10 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         text = str(value)
         return repr(text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}...")
-    if value is None or isinstance(value, bool | int | float | bytes | list | tuple | dict | set | Enum):
+    if isinstance(value, dict):
+        # What a mapping holds, of variables for instance, may be secret.
+        return f"a mapping of {_shown(list(value))}"
+    if value is None or isinstance(value, bool | int | float | bytes | list | tuple | set | Enum):
         text = repr(value)
         return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
     # What an object says about itself may be an address in memory.

@@ -36,17 +36,16 @@ from constructs_lib._job.companions import Companions
 from constructs_lib._job.tags import check_tags
 from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.errors import ValidationError, problem
+from constructs_lib.keys import Key, KeyReference, check_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
-    from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
     from constructs_lib._core.buckets import BucketFacts
     from constructs_lib._iam.statements import Statement
-    from constructs_lib.keys import KeyReference
 
 # As the CDK calls what it makes once a stack for custom resources.
 _SINGLETON_ID = "Custom::DocumentClassificationJobHandler"
@@ -99,7 +98,8 @@ class ClassificationJobHandler(Construct):
         vpc_subnets: Which subnets of the VPC. Default: - its private subnets.
         security_groups: Its groups in the VPC. Default: - a group is made.
         environment: Further environment variables. Default: - none.
-        environment_encryption: The key of the environment variables. Default: - a key that AWS owns.
+        environment_encryption: The key of the environment variables, with which the role may decrypt: `IKey`, an alias
+            that knows its key, key id or key ARN. Default: - a key that AWS owns.
         role: Its role, which Lambda may assume; policies are added to it. Default: - a role is made.
 
     Raises:
@@ -121,7 +121,7 @@ class ClassificationJobHandler(Construct):
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
         environment: Mapping[str, str] | None = None,
-        environment_encryption: kms.IKey | kms.Key | None = None,
+        environment_encryption: Key | None = None,
         role: iam.IRole | iam.Role | None = None,
     ) -> None:
         problems = _problems(
@@ -135,22 +135,21 @@ class ClassificationJobHandler(Construct):
             vpc_subnets=vpc_subnets,
             security_groups=security_groups,
             environment=environment,
-            environment_encryption=environment_encryption,
             role=role,
         )
+        here = Environment.of(scope)
         if not problems:
-            for option, part in {"vpc": vpc, "environment_encryption": environment_encryption}.items():
-                if part is not None:
-                    region = part.env.region
-                    problems += check_region(option, f"one in {region}", region, Environment.of(scope))
             if vpc is not None:
+                problems += check_region("vpc", f"one in {vpc.env.region}", vpc.env.region, here)
                 problems += _subnet_problems(vpc, vpc_subnets)
             if role is not None:
-                problems += check_role("role", role, Environment.of(scope))
+                problems += check_role("role", role, here)
+        if environment_encryption is not None:
+            problems += check_key("environment_encryption", environment_encryption, here, aliases=False)
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)
-        self._environment = Environment.of(self)
+        self._environment = here
         self._jobs: list[JobAccess] = []
         self._started: tuple[int, list[Statement]] = (0, [])
         self._tags: list[tuple[IConstruct, cdk.TagManager]] = []
@@ -175,7 +174,6 @@ class ClassificationJobHandler(Construct):
             ),
             description="Starts and follows document classification jobs for CloudFormation",
             environment={**(environment or {}), "STACK_ID": self._stack_id},
-            environment_encryption=environment_encryption,
             handler="classification_job.handler.handle",
             log_group=self._log_group,
             # An event that waited longer finds a deployment that CloudFormation has given up.
@@ -190,6 +188,10 @@ class ClassificationJobHandler(Construct):
             vpc_subnets=vpc_subnets,
         )
         self._resource = l1(self._function, lambda_.CfnFunction)
+        self._variables_key: KeyReference | None = None
+        if environment_encryption is not None:
+            self._variables_key = KeyReference.of(environment_encryption, here, aliases=False)
+            self._resource.kms_key_arn = self._variables_key.resource
         may_call_itself = cdk.Lazy.uncached_string(_MayCallItself(self._resource))
         self._resource.recursive_loop = may_call_itself
         self._function.add_environment("RECURSIVE_LOOP", may_call_itself)
@@ -413,6 +415,8 @@ class ClassificationJobHandler(Construct):
     def _host_statements(self) -> list[Statement]:
         """What the VPC, and what injectors, aspects and escape hatches add to the function, make necessary."""
         found = [say.run_in_vpc()] if self._resource.vpc_config else []
+        if self._variables_key:
+            found.append(say.decrypt_variables(self._variables_key))
         given = stack_of(self).resolve(
             {
                 "document": getattr(node_of(self._role).try_find_child("DefaultPolicy"), "document", None),
@@ -530,7 +534,6 @@ _KINDS: Mapping[str, _Check] = {
         "a list of one ec2.SecurityGroup or more",
     ),
     "environment": (lambda value: isinstance(value, Mapping), _VARIABLES),
-    "environment_encryption": (lambda value: offers(value, "key_arn", "grant_decrypt"), "a kms.Key"),
     "role": (lambda value: offers(value, "role_arn", "attach_inline_policy"), "an iam.Role"),
 }
 

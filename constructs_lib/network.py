@@ -51,6 +51,10 @@ ZONES = 6
 _VPC_PREFIX = (16, 28)
 _SUBNET_PREFIX = (24, 28)
 
+_MAX_AZS = 2
+_CIDR = "10.0.0.0/16"
+_DEFAULTS: Mapping[str, object] = {"max_azs": _MAX_AZS, "cidr": _CIDR}
+
 # CloudFormation's limit: interfaces are freed minutes after the last job has ended, and a job may take long.
 _SERVICE_TIMEOUT = 3600
 
@@ -85,8 +89,8 @@ class ClassificationNetwork(Construct):
             where a VPC is made, otherwise its private subnets.
         security_groups: One to five groups of the given VPC. Default: - a group is made, whose members may talk to
             each other and to S3.
-        max_azs: How many Availability Zones a VPC that is made spans, 1 to 6. Default: 2.
-        cidr: The addresses of a VPC that is made, /16 to /28. Default: 10.0.0.0/16.
+        max_azs: How many Availability Zones a VPC that is made spans, 1 to 6; not with `vpc`. Default: 2.
+        cidr: The addresses of a VPC that is made, /16 to /28; not with `vpc`. Default: 10.0.0.0/16.
         removal_policy: What becomes of the flow logs of a VPC that is made, with their stack.
             Default: `RemovalPolicy.RETAIN`.
 
@@ -104,13 +108,14 @@ class ClassificationNetwork(Construct):
         vpc: ec2.IVpc | ec2.Vpc | None = None,
         vpc_subnets: ec2.SubnetSelection | None = None,
         security_groups: Sequence[ec2.ISecurityGroup | ec2.SecurityGroup] | None = None,
-        max_azs: int = 2,
-        cidr: str = "10.0.0.0/16",
+        max_azs: int = _MAX_AZS,
+        cidr: str = _CIDR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         problems = [
             *_check_given(vpc, vpc_subnets, security_groups),
             *_check_made(max_azs, cidr),
+            *_check_either(vpc, max_azs=max_azs, cidr=cidr),
             *check_removal_policy(removal_policy),
         ]
         if not problems and vpc is not None:
@@ -390,6 +395,15 @@ def _check_made(max_azs: object, cidr: object) -> list[str]:
         advice = f"a subnet is at least a /{_SUBNET_PREFIX[1]}; take a larger block, or fewer zones"
         return [problem("cidr", cidr, f"room for {max_azs} subnets", advice)]
     return []
+
+
+def _check_either(vpc: object, **of_made: object) -> list[str]:
+    """Refuse options of a VPC that is made beside a given one, on which they have no effect."""
+    return [
+        problem(option, value, "it without vpc only", "leave out one of the two: a given VPC is used as it is")
+        for option, value in of_made.items()
+        if vpc is not None and value != _DEFAULTS[option]
+    ]
 
 
 def _doublings(count: int) -> int:

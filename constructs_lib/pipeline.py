@@ -43,16 +43,16 @@ class DocumentClassificationPipeline(Construct):
             takes one document a file; the first deployment finds it empty and starts nothing, a later one with a new
             `run_id` starts the job.
         results: Where results go. Default: - `Results.in_new_bucket()`: a bucket is made, and `results/` in it used.
-        encryption_key: The key of the buckets that are made and of the results: `IKey`, `IAlias`, key id, key ARN,
-            alias name or alias ARN. Default: - a key with rotation is made if a bucket is made.
+        encryption_key: The key of the buckets that are made and of results without a key of their own: `IKey`,
+            `IAlias`, key id, key ARN, alias name or alias ARN. Default: - a key with rotation is made if a bucket is.
         volume_encryption_key: The key of the service's storage volumes: `IKey`, an alias that knows its key, key id or
             key ARN. Default: - a key with rotation is made.
         data_access_role: The role the service reads and writes with; the job adds the statements that it needs.
             Default: - a `DataAccessRole` is made.
         network: The VPC, subnets and groups the job runs in. Default: - an isolated `ClassificationNetwork` is made.
         network_isolation: Whether the job runs in a VPC at all. Default: True.
-        access_logs_bucket: Receives the access logs of the buckets that are made. Default: - a bucket is made if one
-            of the others is.
+        access_logs_bucket: Receives the access logs of the buckets that are made, of which there must be one.
+            Default: - a bucket is made if one of the others is.
         removal_policy: What becomes of buckets, keys and log groups that are made, with their stack. A bucket that is
             destroyed must be empty. Default: `RemovalPolicy.RETAIN`.
         outputs: Whether the stack gets outputs. Default: True.
@@ -117,6 +117,8 @@ class DocumentClassificationPipeline(Construct):
         )
         problems += parts_problems(
             environment,
+            documents=documents,
+            results=results,
             encryption_key=encryption_key,
             network=network,
             network_isolation=network_isolation,

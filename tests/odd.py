@@ -118,6 +118,8 @@ def odd_values(stack):
         kms.CfnKey(stack, "L1Key"),
         iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/x"),
         iam.ServicePrincipal("lambda.amazonaws.com"),
+        iam.Group(stack, "Users"),
+        iam.AccountPrincipal("444455556666"),
         iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"),
         comprehend.CfnFlywheel(stack, "Flywheel", data_access_role_arn="x", data_lake_s3_uri="x", flywheel_name="x"),
         lambda_.Runtime.PYTHON_3_12,

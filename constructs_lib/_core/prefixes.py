@@ -27,9 +27,9 @@ BUCKET_NAME_LENGTH = (3, 63)
 # IAM User Guide, "IAM and AWS STS quotas": a policy holds no character beyond this one.
 LAST_IAM_CHARACTER = "\u00ff"
 
-# Same pages: what looks like a name, but is none of a general purpose bucket.
-_NO_BUCKET = re.compile(r".*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)")
-_IP_ADDRESS = re.compile(r"\d+(\.\d+){3}")
+# Same pages: what looks like a name, but is none of a general purpose bucket; the CDK takes no hyphen beside a dot.
+_NO_BUCKET = re.compile(r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)")
+_NO_NAME = re.compile(r"\d+(\.\d+){3}|.*(\.\.|-\.|\.-).*")
 
 ACCESS_POINT = re.compile(r":accesspoint[/:]|:outpost[/:]")
 
@@ -131,10 +131,13 @@ def check_bucket_name(option: str, name: str) -> list[str]:
         advice = f"this one has {len(name)} characters"
     elif not S3_URI.fullmatch(f"s3://{name}"):
         advice = "this one begins or ends with a dot or a hyphen"
-    elif ".." in name or _IP_ADDRESS.fullmatch(name):
-        advice = "two dots in a row and IP addresses are no names"
+    elif _NO_NAME.fullmatch(name):
+        advice = "two dots in a row, a hyphen beside a dot and IP addresses are no names"
     elif _NO_BUCKET.fullmatch(name):
-        advice = "S3 keeps such names for access points and other kinds of buckets; import the bucket behind it"
+        advice = (
+            "S3 keeps such names for access points, other kinds of buckets and examples; use the name of the bucket "
+            "itself"
+        )
     else:
         return []
     allowed = f"a bucket name of {shortest} to {longest} lower-case letters, digits, dots and hyphens"

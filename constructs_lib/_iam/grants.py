@@ -165,7 +165,8 @@ def _in_policies_of(
 
 def _in_policy_of_resource(grantee: iam.IGrantable, part: Granted) -> iam.Grant | None:
     """Allow it in the resource's own policy; None when there is none that this app may change."""
-    if part.resource is None:
+    # The policy of a resource names no group.
+    if part.resource is None or offers(grantee.grant_principal, "group_name"):
         return None
     found = []
     # Without the app's role behind it: one that is known as unchangeable pretends to take statements.

@@ -276,6 +276,17 @@ def run_in_vpc() -> Statement:
     )
 
 
+def decrypt_variables(key: KeyReference) -> Statement:
+    """The handler reads its environment variables, where the host has given them a key."""
+    return Statement(
+        "DecryptVariables",
+        ["kms:Decrypt"],
+        [key.resource],
+        "the app that hosts the jobs has given the environment variables of this function a key",
+        "Lambda Developer Guide, Securing Lambda environment variables",
+    )
+
+
 def send_traces() -> Statement:
     """The handler sends traces, where the host has switched them on."""
     return Statement(

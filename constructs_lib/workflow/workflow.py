@@ -154,6 +154,8 @@ class DocumentClassificationWorkflow(Construct):
         problems += limits.problems(environment, documents, results)
         problems += parts_problems(
             environment,
+            documents=documents,
+            results=results,
             encryption_key=encryption_key,
             network=network,
             network_isolation=network_isolation,

@@ -8,9 +8,10 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from support import CLASSIFIER_ARN, documents_in, new_app, results_in
 
-from constructs_lib import ClassificationModel, DocumentClassificationJob
+from constructs_lib import ClassificationModel, DocumentClassificationJob, Results
 
 MODEL = ClassificationModel.from_classifier_arn(CLASSIFIER_ARN)
 ENV = cdk.Environment(account="111122223333", region="us-east-1")
@@ -130,3 +131,16 @@ def test_granting_twice_works(stack):
     assert job.grant_read_results(reader).success
     assert job.grant_read_results(reader).success
     stack.node.root.synth()
+
+
+def test_a_group_which_no_policy_of_a_bucket_can_name_gets_a_warning_with_the_statements(stack):
+    foreign = s3.Bucket.from_bucket_attributes(stack, "Theirs", bucket_name="theirs", account="444455556666")
+    job = DocumentClassificationJob(
+        stack,
+        "Foreign",
+        model=ClassificationModel.from_classifier_arn(CLASSIFIER_ARN),
+        documents=documents_in(stack),
+        results=Results.to_bucket(foreign, "out/"),
+    )
+    job.grant_read_results(iam.Group(stack, "Readers"))
+    assert any("ReadResults" in text and "policy of the resource" in text for text in warnings_of(stack))

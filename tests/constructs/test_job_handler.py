@@ -148,6 +148,38 @@ def test_a_variable_that_lambda_does_not_take_is_named_without_what_the_others_h
     assert "secret" not in str(caught.value)
 
 
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:us-east-1:111122223333:key/{KEY_ID}"
+
+
+@pytest.mark.parametrize("form", ["key", "L1", "alias", "import", "text", "id", "parameter"])
+def test_variables_take_a_key_in_every_form_and_the_role_may_decrypt_with_it(form):
+    stack = cdk.Stack(new_app(), "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    forms = {
+        "key": lambda: kms.Key(stack, "Key"),
+        "L1": lambda: kms.CfnKey(stack, "Key"),
+        "alias": lambda: kms.Alias(stack, "Alias", alias_name="alias/x", target_key=kms.Key(stack, "Key")),
+        "import": lambda: kms.Key.from_key_arn(stack, "Key", KEY_ARN),
+        "text": lambda: KEY_ARN,
+        "id": lambda: KEY_ID,
+        "parameter": lambda: cdk.CfnParameter(stack, "Key").value_as_string,
+    }
+    ClassificationJobHandler(stack, "Handler", environment={"TOKEN": "x"}, environment_encryption=forms[form]())
+    template = assertions.Template.from_stack(stack)
+    named = function_of(stack)["KmsKeyArn"]
+    assert statements(template, "HandlerHostPolicy")["DecryptVariables"]["Resource"] == named
+    if isinstance(named, str):
+        assert named == KEY_ARN
+    (function,) = template.find_resources("AWS::Lambda::Function").values()
+    assert any(name.startswith("HandlerHostPolicy") for name in function["DependsOn"])
+
+
+def test_variables_take_no_alias_that_does_not_know_its_key(stack):
+    for alias in ("alias/x", kms.Alias.from_alias_name(stack, "Alias", "alias/x")):
+        with pytest.raises(ValidationError, match="environment_encryption: got 'alias/x'"):
+            ClassificationJobHandler(stack, "Handler", environment_encryption=alias)
+
+
 def test_a_vpc_and_keys_of_another_region_are_refused(stack):
     here = cdk.Stack(stack.node.root, "Here", env=cdk.Environment(account="111122223333", region="us-east-1"))
     there = cdk.Stack(stack.node.root, "There", env=cdk.Environment(account="111122223333", region="eu-west-1"))

@@ -1,16 +1,20 @@
 """Whatever an option is given, the answer is a list of problems or a definition, and nothing else."""
 
+import dataclasses
+import inspect
 import itertools
 from contextlib import suppress
+from functools import partial
 
 import aws_cdk as cdk
 import hypothesis.strategies as st
 import pytest
-from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
 from hypothesis import HealthCheck, given, settings
 from odd import FILE, MODEL, anything, odd_values
 from support import documents_in, new_app, results_in
 
+import constructs_lib
 from constructs_lib import (
     ClassificationJobHandler,
     ClassificationModel,
@@ -25,8 +29,6 @@ from constructs_lib import (
     Results,
     ValidationError,
 )
-
-HOURLY = scheduler.ScheduleExpression.rate(cdk.Duration.hours(1))
 
 
 @pytest.fixture(scope="session")
@@ -47,28 +49,10 @@ def job(stack, **options):
     return DocumentClassificationJob(stack, f"Job{next(numbers)}", **given)
 
 
-def workflow(stack):
-    made = stack.node.try_find_child("Workflow")
-    return made or DocumentClassificationWorkflow(stack, "Workflow", model=MODEL, network_isolation=False)
-
-
-def add_alarms(stack, *actions, **options):
-    """Alarms are added once."""
-    workflow(stack).node.try_remove_child("Alarms")
-    return workflow(stack).add_alarms(*actions, **options)
-
-
-def add_schedule(stack, **options):
-    given = {"schedule": HOURLY, "prefix": "mails/%Y/", **options}
-    return workflow(stack).add_schedule(f"Schedule{next(numbers)}", **given)
-
-
-def with_documents(make):
-    return lambda stack, value: job(stack, documents=make(stack, value))
-
-
-def with_results(make):
-    return lambda stack, value: job(stack, results=make(stack, value))
+def reading(reader):
+    return lambda stack, value: Documents.from_bucket(
+        bucket(stack), "in/", input_format=FILE, reader=reader(stack, value)
+    )
 
 
 def construct(kind, option, **others):
@@ -79,166 +63,95 @@ def bucket(stack):
     return stack.node.try_find_child("Bucket")
 
 
-JOB_OPTIONS = (
-    "model",
-    "documents",
-    "results",
-    "data_access_role",
-    "volume_encryption_key",
-    "network",
-    "job_name",
-    "tags",
-    "run_id",
-    "wait_for",
-    "timeout",
-    "when_empty",
-    "abandon_on_delete",
-    "handler",
-)
-PIPELINE_OPTIONS = (
-    "encryption_key",
-    "network_isolation",
-    "access_logs_bucket",
-    "removal_policy",
-    "outputs",
-    "documents",
-    "results",
-    "when_empty",
-)
-HANDLER_OPTIONS = (
-    "runtime",
-    "architecture",
-    "memory_size",
-    "log_group",
-    "log_retention",
-    "removal_policy",
-    "vpc",
-    "vpc_subnets",
-    "security_groups",
-    "environment",
-    "environment_encryption",
-    "role",
-)
-WORKFLOW_OPTIONS = (
-    "model",
-    "documents",
-    "results",
-    "schedule",
-    "run_on_upload",
-    "max_documents",
-    "max_input_size",
-    "timeout",
-    "predictions_table",
-    "event_bus",
-    "encryption_key",
-    "volume_encryption_key",
-    "data_access_role",
-    "network",
-    "network_isolation",
-    "access_logs_bucket",
-    "removal_policy",
-    "outputs",
-    "job_name",
-    "tags",
-)
+def options_of(function):
+    """What is given to a construct or a method, beside the place where it is defined."""
+    return {
+        name: option.kind is option.VAR_POSITIONAL
+        for name, option in inspect.signature(function).parameters.items()
+        if name not in {"self", "scope", "id"} and option.kind is not option.VAR_KEYWORD
+    }
+
+
+# Every construct, by the word that stands for it here, with what it must be given.
+CONSTRUCTS = {
+    "job": (DocumentClassificationJob, {}),
+    "pipeline": (DocumentClassificationPipeline, {"model": MODEL, "network_isolation": False}),
+    "network": (ClassificationNetwork, {}),
+    "handler": (ClassificationJobHandler, {}),
+    "role": (DataAccessRole, {}),
+    "bucket": (PrivateBucket, {}),
+}
+
+
+def ways_of_constructs():
+    for word, (kind, required) in CONSTRUCTS.items():
+        for name in options_of(kind.__init__):
+            others = {**required, "network_isolation": True} if required and name == "network" else required
+            if kind is DocumentClassificationJob:
+                yield f"{word} {name}", lambda stack, value, name=name: job(stack, **{name: value})
+            else:
+                yield f"{word} {name}", construct(kind, name, **others)
+
+
+# Every value, with what its methods must be given.
+VALUES = {
+    Documents: {"bucket": bucket, "prefix": "in/", "uri": "s3://a-bucket/in/", "path": __file__, "input_format": FILE},
+    Results: {"bucket": bucket, "prefix": "out/", "uri": "s3://a-bucket/out/"},
+    ClassificationModel: {},
+    DocumentReader: {},
+}
+
+
+def methods_of(kind):
+    return [name for name, member in vars(kind).items() if isinstance(member, classmethod) and name[0] != "_"]
+
+
+def made(kind, method, option, is_list):
+    """A value that a method makes of an odd value of one option."""
+    make = getattr(kind, method)
+
+    def value_of(stack, value):
+        required = {
+            name: value_for(stack) if callable(value_for) else value_for
+            for name, value_for in VALUES[kind].items()
+            if name in options_of(make) and inspect.signature(make).parameters[name].default is inspect.Parameter.empty
+        }
+        return make(value) if is_list else make(**{**required, option: value})
+
+    return value_of
+
+
+def ways_of_values():
+    for kind in VALUES:
+        for method in methods_of(kind):
+            for option, is_list in options_of(getattr(kind, method)).items():
+                value = made(kind, method, option, is_list)
+                taken_by = {Documents: "documents", Results: "results", ClassificationModel: "model"}.get(kind)
+                if taken_by is None:
+                    value, taken_by = reading(value), "documents"
+                if method == "in_new_bucket":
+                    way = partial(new_bucket, taken_by, value)
+                else:
+                    way = partial(given_to_job, taken_by, value)
+                yield f"{kind.__name__}.{method} {option}", way
+
+
+def given_to_job(option, make, stack, value):
+    job(stack, **{option: make(stack, value)})
+
+
+def new_bucket(option, make, stack, value):
+    construct(DocumentClassificationPipeline, option, model=MODEL, network_isolation=False)(stack, make(stack, value))
+
+
 WAYS = {
-    **{f"job {name}": (lambda stack, value, name=name: job(stack, **{name: value})) for name in JOB_OPTIONS},
-    **{
-        f"pipeline {name}": construct(DocumentClassificationPipeline, name, model=MODEL, network_isolation=False)
-        for name in PIPELINE_OPTIONS
-    },
-    **{
-        f"network {name}": construct(ClassificationNetwork, name)
-        for name in ("vpc", "vpc_subnets", "security_groups", "max_azs", "cidr", "removal_policy")
-    },
-    **{f"handler {name}": construct(ClassificationJobHandler, name) for name in HANDLER_OPTIONS},
-    **{f"role {name}": construct(DataAccessRole, name) for name in ("role_name", "permissions_boundary")},
-    **{
-        f"bucket {name}": construct(PrivateBucket, name)
-        for name in ("encryption_key", "access_logs_bucket", "removal_policy", "lifecycle_rules")
-    },
-    "from_bucket bucket": with_documents(lambda stack, value: Documents.from_bucket(value, input_format=FILE)),
-    "from_bucket prefix": with_documents(
-        lambda stack, value: Documents.from_bucket(bucket(stack), value, input_format=FILE)
-    ),
-    "from_bucket input_format": with_documents(
-        lambda stack, value: Documents.from_bucket(bucket(stack), "in/", input_format=value)
-    ),
-    "from_bucket reader": with_documents(
-        lambda stack, value: Documents.from_bucket(bucket(stack), "in/", input_format=FILE, reader=value)
-    ),
-    "from_uri uri": with_documents(lambda stack, value: Documents.from_uri(value, input_format=FILE)),
-    "from_asset path": with_documents(lambda stack, value: Documents.from_asset(value)),
-    "from_asset encryption_key": with_documents(
-        lambda stack, value: Documents.from_asset(__file__, encryption_key=value)
-    ),
-    "from_asset input_format": with_documents(lambda stack, value: Documents.from_asset(__file__, input_format=value)),
-    "in_new_bucket prefix": lambda stack, value: construct(
-        DocumentClassificationPipeline, "documents", model=MODEL, network_isolation=False
-    )(stack, Documents.in_new_bucket(value)),
-    "in_new_bucket lifecycle_rules": lambda stack, value: construct(
-        DocumentClassificationPipeline, "documents", model=MODEL, network_isolation=False
-    )(stack, Documents.in_new_bucket(lifecycle_rules=value)),
-    "results in_new_bucket prefix": lambda stack, value: construct(
-        DocumentClassificationPipeline, "results", model=MODEL, network_isolation=False
-    )(stack, Results.in_new_bucket(value)),
-    "detect_text mode": with_documents(
-        lambda stack, value: Documents.from_bucket(
-            bucket(stack), "in/", input_format=FILE, reader=DocumentReader.detect_text(value)
-        )
-    ),
-    "analyze features": with_documents(
-        lambda stack, value: Documents.from_bucket(
-            bucket(stack), "in/", input_format=FILE, reader=DocumentReader.analyze(value)
-        )
-    ),
-    "to_bucket bucket": with_results(lambda stack, value: Results.to_bucket(value, "out/")),
-    "to_bucket prefix": with_results(lambda stack, value: Results.to_bucket(bucket(stack), value)),
-    "to_bucket encryption_key": with_results(
-        lambda stack, value: Results.to_bucket(bucket(stack), "out/", encryption_key=value)
-    ),
-    "to_uri uri": with_results(lambda stack, value: Results.to_uri(value)),
-    **{
-        f"model {name}": (lambda stack, value, name=name: job(stack, model=getattr(ClassificationModel, name)(value)))
-        for name in ("from_classifier_arn", "from_flywheel_arn", "from_classifier", "from_flywheel")
-    },
+    **dict(ways_of_constructs()),
+    **dict(ways_of_values()),
     "tag key": lambda stack, value: job(stack, tags={value: "x"} if _is_hashable(value) else {0: "x"}),
     "tag value": lambda stack, value: job(stack, tags={"x": value}),
     **{
-        f"workflow {name}": construct(
-            DocumentClassificationWorkflow, name, model=MODEL, network_isolation=name == "network"
-        )
-        for name in WORKFLOW_OPTIONS
-    },
-    **{
         f"job {name}": (lambda stack, value, name=name: getattr(job(stack), name)(value))
         for name in ("grant_describe", "grant_read_results")
-    },
-    **{
-        f"workflow {name}": (lambda stack, value, name=name: getattr(workflow(stack), name)(value))
-        for name in ("grant_start", "grant_read_predictions")
-    },
-    **{
-        f"add_schedule {name}": (lambda stack, value, name=name: add_schedule(stack, **{name: value}))
-        for name in ("schedule", "prefix", "offset")
-    },
-    **{
-        f"{method} {name}": (
-            lambda stack, value, method=method, name=name: getattr(workflow(stack), method)(
-                f"Rule{next(numbers)}", **{name: value}
-            )
-        )
-        for method in ("on_completed", "on_failed", "on_state_change")
-        for name in ("target", "description", "event_pattern", "rule_name")
-    },
-    "add_alarms actions": add_alarms,
-    "add_alarms max_age": lambda stack, value: add_alarms(stack, max_age=value),
-    **{
-        f"{method} {name}": (
-            lambda stack, value, method=method, name=name: getattr(workflow(stack), method)(**{name: value})
-        )
-        for method in ("metric_runs_succeeded", "metric_runs_failed", "metric_documents")
-        for name in ("period", "statistic", "label", "unit", "dimensions_map")
     },
 }
 
@@ -264,8 +177,8 @@ def test_an_odd_value_is_a_problem_in_words_or_works(way, stack, odd):
     assert not strange
 
 
-# Options of constructs, and what values of the library are made of; workflows take longest and share these checks.
-OPTIONS = sorted(name for name in WAYS if name.split()[0] != "workflow" and "grant" not in name)
+# Options of constructs, and what values of the library are made of.
+OPTIONS = sorted(name for name in WAYS if "grant" not in name)
 
 
 @pytest.mark.parametrize("kind", sorted({name.split()[0] for name in OPTIONS}))
@@ -279,6 +192,26 @@ def test_what_is_drawn_is_a_problem_in_words_or_works(kind, stack, odd):
             WAYS[way](stack, value)
 
     check()
+
+
+# Methods that other parts of the library call.
+INNER = {"add_job", "bind", "data_access_policy", "keep_log", "prerequisites", "tag_problems"}
+
+
+def test_no_construct_value_or_method_is_forgotten():
+    kinds = [kind for kind in vars(constructs_lib).values() if isinstance(kind, type)]
+    values = {kind for kind in kinds if dataclasses.is_dataclass(kind)}
+    parts = {kind for kind in kinds if issubclass(kind, Construct)} - {DocumentClassificationWorkflow}
+    assert values == set(VALUES)
+    assert parts == {kind for kind, _ in CONSTRUCTS.values()}
+    methods = {
+        f"{word} {name}" if set(options_of(member)) == {"grantee"} else f"{name} {option}"
+        for word, (kind, _) in CONSTRUCTS.items()
+        for name, member in vars(kind).items()
+        if inspect.isfunction(member) and name[0] != "_" and name not in INNER
+        for option in options_of(member)
+    }
+    assert methods <= set(WAYS)
 
 
 def test_values_are_made_by_their_methods_only():

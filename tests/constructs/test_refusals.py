@@ -19,6 +19,7 @@ from constructs_lib import (
     DataAccessRole,
     DocumentClassificationJob,
     DocumentClassificationPipeline,
+    DocumentClassificationWorkflow,
     DocumentReader,
     Documents,
     FeatureType,
@@ -147,6 +148,17 @@ def from_uri(uri):
         (lambda s: {"documents": from_uri("s3://10.0.0.1/in/")}, "documents", "IP addresses"),
         (lambda s: {"documents": from_uri("s3://point-1a2b3c-s3alias/in/")}, "documents", "access points"),
         (lambda s: {"results": Results.to_uri("s3://b--use1-az4--x-s3/out/")}, "results", "other kinds of buckets"),
+        *(
+            (lambda s, name=name: {"documents": from_uri(f"s3://{name}/in/")}, "documents", advice)
+            for name, advice in {
+                "xn--bucher-kva": "S3 keeps such names",
+                "sthree-configurator": "S3 keeps such names",
+                "amzn-s3-demo-bucket": "S3 keeps such names",
+                "tables--table-s3": "S3 keeps such names",
+                "ab-.cd": "a hyphen beside a dot",
+                "ab.-cd": "a hyphen beside a dot",
+            }.items()
+        ),
         (lambda s: {"documents": documents(s, "docs/,s3://b/more/")}, "documents", "one prefix"),
         (lambda s: {"documents": from_uri("s3://a-b/x/,s3://c-d/y/")}, "documents", "one prefix"),
         (lambda s: {"documents": from_uri("https://a-b.s3.amazonaws.com/x")}, "documents", "URLs, ARNs"),
@@ -346,6 +358,7 @@ def test_network_isolation_is_true_or_false_and_nothing_else(concrete, value):
         ({"security_groups": []}, "security_groups", "1 to 5"),
         ({"vpc_subnets": ec2.SubnetSelection()}, "vpc_subnets", "with the VPC that it is of"),
         ({"removal_policy": "destroy"}, "removal_policy", "a RemovalPolicy"),
+        ({"removal_policy": cdk.RemovalPolicy.SNAPSHOT}, "removal_policy", "other than SNAPSHOT"),
     ],
 )
 def test_a_network_names_the_option_and_its_range(concrete, options, option, allowed):
@@ -355,6 +368,32 @@ def test_a_network_names_the_option_and_its_range(concrete, options, option, all
     assert caught.value.problems[0].startswith(f"{option}: got ")
     assert allowed in caught.value.problems[0]
     assert len(concrete.node.children) == before
+
+
+def test_options_without_effect_beside_another_are_refused(concrete):
+    given = {
+        "documents": documents(concrete),
+        "results": Results.to_uri("s3://a-bucket/out/", encryption_key="alias/a"),
+    }
+    beside = {"encryption_key": "alias/b", "access_logs_bucket": bucket(concrete), "network_isolation": False}
+    vpc = ec2.Vpc.from_vpc_attributes(concrete, "V", vpc_id="vpc-1", availability_zones=["a"], private_subnet_ids=["s"])
+    for kind, options, refused in (
+        (ClassificationNetwork, {"vpc": vpc, "max_azs": 3, "cidr": "10.1.0.0/16"}, ["max_azs", "cidr"]),
+        (DocumentClassificationPipeline, given | beside, ["access_logs_bucket", "encryption_key"]),
+        (DocumentClassificationWorkflow, given | beside, ["access_logs_bucket", "encryption_key"]),
+    ):
+        model = {} if kind is ClassificationNetwork else {"model": CLASSIFIER}
+        with pytest.raises(ValidationError) as caught:
+            kind(concrete, "Part", **model, **options)
+        assert [each.partition(":")[0] for each in caught.value.problems] == refused
+
+
+def test_a_problem_names_the_keys_of_a_mapping_and_not_what_they_hold(stack):
+    secret = {"PASSWORD": "secret", "TOKEN": {"inner": "secret"}}
+    for kind, option in ((DataAccessRole, "role_name"), (ClassificationNetwork, "cidr")):
+        with pytest.raises(ValidationError, match="got a mapping of \\['PASSWORD', 'TOKEN'\\]") as caught:
+            kind(stack, "Part", **{option: secret})
+        assert "secret" not in str(caught.value)
 
 
 def test_the_same_subnet_or_group_twice_is_refused(stack):

@@ -192,6 +192,7 @@ EVERY = [
     statements.send_traces(),
     statements.run_in_vpc(),
     statements.send_insights(HERE),
+    statements.decrypt_variables(KeyReference("arn:key", "arn:key")),
     statements.send_dead_letters("arn:queue"),
     *GRANTS,
 ]
