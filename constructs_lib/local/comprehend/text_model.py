@@ -48,13 +48,17 @@ def train(data: TrainingData, *, multi_label: bool) -> TextModel:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.multiclass import OneVsRestClassifier  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     words, regression = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2)), LogisticRegression(C=10, max_iter=1000)
     names = data.names
     if multi_label:
+        pipeline = make_pipeline(words, OneVsRestClassifier(regression))
         targets: Any = [[int(name in labels) for name in names] for labels in data.labels]
-        pipeline = make_pipeline(words, OneVsRestClassifier(regression)).fit(data.texts, targets)
-        return TextModel(pipeline, names, multi_label)
-    return TextModel(
-        make_pipeline(words, regression).fit(data.texts, [label for (label,) in data.labels]), names, multi_label
-    )
+    else:
+        pipeline = make_pipeline(words, regression)
+        targets = [label for (label,) in data.labels]
+    # One thread for each processor would spend ten times as long on waiting for the others.
+    with threadpool_limits(limits=1):
+        pipeline.fit(data.texts, targets)
+    return TextModel(pipeline, names, multi_label)
