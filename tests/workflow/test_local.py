@@ -262,6 +262,21 @@ def test_throttling_is_waited_out(deployed, plain, behaving_aws):
     assert json.loads(deployed.run("Manual")["output"])["Status"] == "COMPLETED"
 
 
+def test_a_dozen_runs_of_a_prefix_hide_no_run_of_the_inbox(deployed, plain, behaving_aws):
+    fault = {"operation": "StartDocumentClassificationJob", "code": "TooManyRequestsException", "count": 10_000}
+    behaving_aws.set_faults({**fault, "status": 429})
+    for key in ("mails/x.txt", "in/a.txt"):
+        deployed.write(plain, key, "Please pay the total due.")
+    waiting = [deployed.start("Manual", {"Prefix": "mails/"}) for _ in range(12)]
+    waiting.append(deployed.start("Manual"))
+    until(lambda: deployed.keys(plain, "in/"), lambda keys: not keys, PATIENCE)
+    try:
+        assert json.loads(deployed.run("Manual")["output"]) == {"Status": "BUSY"}
+    finally:
+        for arn in waiting:
+            deployed.runs.stop_execution(executionArn=arn)
+
+
 def test_a_burst_of_fifty_uploads_becomes_a_few_jobs_that_lose_nothing(deployed):
     """The waits are scaled and the uploads are not, so that here it takes more jobs than in virtual time."""
     bucket, _, prefix = deployed.outputs["UploadsInboxUri"].removeprefix("s3://").partition("/")
