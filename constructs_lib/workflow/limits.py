@@ -155,9 +155,22 @@ def _check_event_bus(bus: events.IEventBus | events.EventBus, environment: Envir
         return [problem("event_bus", bus, "an events.EventBus", "pass one, or leave it out")]
     if is_known(bus.event_bus_arn):
         return check_arn_environment("event_bus", bus.event_bus_arn, environment)
+    region, _ = where_bus_is(bus)
+    return check_region("event_bus", f"an event bus in {region}", region, environment)
+
+
+def where_bus_is(bus: events.IEventBus) -> tuple[str, str]:
+    """Say in which Region and account a bus is.
+
+    Args:
+        bus: The bus, already checked.
+
+    Returns:
+        Region and account, which may be tokens.
+    """
     # What an app defines is where its stack is.
     env = Environment.of(bus) if cdk.Resource.is_owned_resource(bus) else bus.env
-    return check_region("event_bus", f"an event bus in {env.region}", env.region, environment)
+    return env.region, env.account
 
 
 def _check_inbox(environment: Environment, documents: Documents, results: object) -> list[str]:

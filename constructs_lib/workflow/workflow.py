@@ -15,6 +15,8 @@ from constructs_lib._core.arns import Environment
 from constructs_lib._core.buckets import BucketFacts
 from constructs_lib._core.objects import may_stand_for, offers
 from constructs_lib._core.overlaps import UsedPrefix, warn_of_overlaps
+from constructs_lib._core.tokens import is_known
+from constructs_lib._core.warn import warn
 from constructs_lib._iam import run_statements as say
 from constructs_lib._iam import statements as say_of_jobs
 from constructs_lib._iam.data_access import DataAccessPolicy
@@ -37,7 +39,7 @@ from constructs_lib.workflow import watching
 from constructs_lib.workflow.definition import EVENT_SOURCE, EVENT_TYPE
 from constructs_lib.workflow.definition import Parts as DefinitionParts
 from constructs_lib.workflow.function import RunsFunction
-from constructs_lib.workflow.limits import RunLimits, batches_beside
+from constructs_lib.workflow.limits import RunLimits, batches_beside, where_bus_is
 from constructs_lib.workflow.machine import RunsMachine
 from constructs_lib.workflow.table import PredictionsTable
 from constructs_lib.workflow.triggers import Triggers, fixed_part, schedule_problems
@@ -215,6 +217,8 @@ class DocumentClassificationWorkflow(Construct):
         )
         self._warn_of_rights()
         self._runs = self._make_machine(model, job_name, removal_policy)
+        if event_bus is not None:
+            self._warn_of_bus(event_bus)
         self._triggers = Triggers(
             self,
             "Triggers",
@@ -563,6 +567,22 @@ class DocumentClassificationWorkflow(Construct):
         }
         warnings.warn_of_foreign_keys(self, roles, environment, self._jobs.keys)
         warnings.warn_of_foreign_buckets(self, roles, environment, [self._source, self._target])
+
+    def _warn_of_bus(self, bus: events.IEventBus) -> None:
+        """Say what the bus of another account must allow."""
+        (_, owner), account = where_bus_is(bus), self._environment.known_account
+        if account is None or not is_known(owner) or owner == account:
+            return
+        statement = {
+            **say.give_notice(bus.event_bus_arn).render(),
+            "Principal": {"AWS": self.state_machine.role.role_arn},
+        }
+        warn(
+            self,
+            "busOfAnotherAccount",
+            f"the policy of the event bus in account {owner} must have this statement, or runs fail: "
+            f"{json.dumps(cdk.Stack.of(self).resolve(statement))}",
+        )
 
     def _function_environment(self) -> dict[str, str]:
         given = self._parts.results.encryption_key

@@ -612,6 +612,17 @@ def test_an_event_bus_of_this_region_or_of_none_that_is_known_is_taken(virginia,
     workflow(stack, event_bus=events.EventBus.from_event_bus_arn(stack, "B", f"arn:aws:events:{IRELAND}:event-bus/x"))
 
 
+def test_a_bus_of_another_account_is_told_what_it_must_allow(virginia):
+    theirs = events.EventBus.from_event_bus_arn(
+        virginia, "Theirs", "arn:aws:events:us-east-1:999988887777:event-bus/theirs"
+    )
+    workflow(virginia, event_bus=theirs)
+    workflow(virginia, "Other", event_bus=bus(virginia), documents=inbox(virginia, "other/"))
+    (warning,) = warnings_of(virginia, "busOfAnotherAccount")
+    for words in ("account 999988887777", "events:PutEvents", "MailsStateMachineRole", "event-bus/theirs", "Principal"):
+        assert words in warning
+
+
 def test_an_action_of_another_region_is_refused_and_the_next_call_may_have_others(virginia):
     found = workflow(virginia)
     topic = sns.Topic.from_topic_arn(virginia, "Theirs", f"arn:aws:sns:{IRELAND}:theirs")
