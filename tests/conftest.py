@@ -39,25 +39,32 @@ def pytest_configure(config):
         patch.setenv("PATH", str(Path(wheel.origin).parent / "bin"), prepend=os.pathsep)
 
 
-# Files that take longest. Each goes to one worker, and begun last it would be waited for by all others.
+# Files that take longest, in that order. Each goes to one worker, and begun last it would be waited for by all others.
 SLOW = (
     "account/test_steps.py",
     "workflow/test_local.py",
-    "docs/test_first_project.py",
-    "workflow/test_examples_deployed.py",
-    "docs/test_commands.py",
-    "local/test_histories.py",
-    "local/test_lifecycle.py",
     "local/test_command.py",
     "local/test_demo.py",
-    "local/test_deployments.py",
-    "security/test_enforced.py",
-    "account/test_command.py",
-    "docs/test_pages.py",
+    "security/test_findings.py",
     "typing/test_typing.py",
+    "docs/test_first_project.py",
+    "security/test_enforced.py",
+    "workflow/test_histories.py",
+    "local/test_lifecycle.py",
+    "workflow/test_workflow.py",
     "handler/test_chaos.py",
-    "docs/test_site.py",
+    "account/test_command.py",
+    "local/test_histories.py",
+    "constructs/test_odd_values.py",
+    "docs/test_commands.py",
+    "workflow/test_examples_deployed.py",
     "packaging/test_wheel.py",
+    "local/test_deployments.py",
+    "docs/test_site.py",
+    "docs/test_pages.py",
+    "examples/test_examples.py",
+    "constructs/test_shared_parts.py",
+    "constructs/test_composition.py",
 )
 
 
