@@ -258,8 +258,8 @@ def tables(days: int = 365) -> list[Table]:
     ]
     notes = (
         "Virtual time; the real state machine and function. An hourly schedule, Poisson arrivals with bursts.",
-        "Jobs of 6 to 40 minutes, of which 1 % fail; strangers who hold up to all ten slots; outages of an hour.",
-        "Somebody runs the batch of a failed run again an hour later.",
+        "Jobs of 6 to 40 minutes, of which 1 % fail; up to ten active jobs of other users; outages of an hour.",
+        "The batch of a failed run is run again an hour later.",
         "The service is counted at its least, three units a document.",
     )
     return [Table(f"A workflow over {days} days", ("What", "value"), rows, notes), collecting()]

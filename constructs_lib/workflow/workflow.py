@@ -77,7 +77,7 @@ class DocumentClassificationWorkflow(Construct):
         documents: Where documents arrive: a bucket and a prefix; no local file. Default: - a bucket is made, in which
             documents arrive under `inbox/`.
         results: Where results go. Default: - a bucket is made.
-        schedule: When runs of the inbox start. Default: - runs are only started by somebody.
+        schedule: When runs of the inbox start. Default: - runs start only when asked for.
         run_on_upload: Whether uploads into the inbox start runs, a minute later. Default: False.
         max_documents: The most files of a run, 1 to 1,000,000, with a reader 500; with one document per file only. A
             run of the inbox leaves the rest to the next one; a run of a prefix fails before it costs anything.
