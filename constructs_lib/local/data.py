@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import time
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from constructs_lib.local.local_errors import LocalAwsError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from constructs_lib.local.aws import LocalAws
 
 _TRAINING_BUCKET = "local-training"
@@ -36,7 +36,7 @@ def check_labelled(path: Path) -> None:
     Raises:
         LocalAwsError: It is a folder, or cannot be read.
     """
-    if path.is_dir():
+    if _is_folder(path):
         raise LocalAwsError(f"{path} is a folder. --train takes one CSV file of label,text rows.")
     _read(path)
 
@@ -146,12 +146,25 @@ def upload(s3: Any, documents: Path, uri: str) -> int:  # noqa: ANN401 - a boto3
 
 
 def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not _is_folder(path):
         return [path]
-    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    entries = [Path(folder, name) for folder, _, names in os.walk(path, onerror=_refuse) for name in names]
+    files = sorted(file for file in entries if file.is_file() and not file.name.startswith("."))
     if not files:
         raise LocalAwsError(f"{path} holds no files. Give a folder with documents, or one file.")
     return files
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise LocalAwsError(f"{error.filename} cannot be read: {error.strerror}.") from error
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder; one that nobody may look at is none, and reading it says why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _read(file: Path) -> bytes:

@@ -1,6 +1,7 @@
 """The command: what it refuses, and that nothing it started outlives it."""
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -88,8 +89,10 @@ def test_what_is_no_app_is_refused_before_anything_starts(refused, tmp_path, giv
     [
         ("--documents missing.txt", "{} cannot be read: No such file or directory."),
         ("--documents labels.csv/mail.txt", "{} cannot be read: Not a directory."),
+        (f"--documents {'n' * 300}", "{} cannot be read: File name too long."),
         ("--documents empty", "{} holds no files. Give a folder with documents, or one file."),
         ("--train missing.csv", "{} cannot be read: No such file or directory."),
+        (f"--train {'n' * 300}", "{} cannot be read: File name too long."),
         ("--train empty", "{} is a folder. --train takes one CSV file of label,text rows."),
         ("--labels missing.csv", "labels: there is no file {}"),
         ("--labels empty", "labels: '{}' is a folder or no name; give the name of a CSV file"),
@@ -104,6 +107,20 @@ def test_a_path_that_leads_nowhere_is_refused_before_anything_starts(refused, ap
     name, _, given = option.partition(" ")
     path = tmp_path / given
     assert refused("deploy", "--app", app({}), name, str(path)).strip() == said.format(path)
+
+
+def test_a_folder_that_nobody_may_look_into_is_not_called_empty(refused, app, tmp_path, monkeypatch):
+    locked, scandir = tmp_path / "locked", os.scandir
+    locked.mkdir()
+
+    def refusing(folder):  # root may look into any
+        if Path(folder) == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    said = refused("deploy", "--app", app({}), "--documents", str(tmp_path))
+    assert said.strip() == f"{locked} cannot be read: Permission denied."
 
 
 @pytest.mark.parametrize(
