@@ -49,6 +49,7 @@ SLOW = (
     "typing/test_typing.py",
     "docs/test_first_project.py",
     "security/test_enforced.py",
+    "local/test_apps.py",
     "workflow/test_histories.py",
     "local/test_lifecycle.py",
     "workflow/test_workflow.py",
