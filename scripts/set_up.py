@@ -93,8 +93,7 @@ def install(venv: Path) -> None:
     """
     command: list[str | Path] = [
         *(venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-color"),
-        # Python compiles what is imported; all that is installed would take most of a minute.
-        *("--no-compile", "--progress-bar", "off", "--constraint", "constraints.txt", "--editable", ".[dev]"),
+        *("--progress-bar", "off", "--constraint", "constraints.txt", "--editable", ".[dev]"),
     ]
     said: list[str] = []
     with (
