@@ -122,6 +122,7 @@ def odd_values(stack):
         iam.AccountPrincipal("444455556666"),
         iam.ManagedPolicy.from_aws_managed_policy_name("ReadOnlyAccess"),
         comprehend.CfnFlywheel(stack, "Flywheel", data_access_role_arn="x", data_lake_s3_uri="x", flywheel_name="x"),
+        lambda_.Function.from_function_name(stack, "Function", "theirs"),
         lambda_.Runtime.PYTHON_3_12,
         lambda_.Architecture.X86_64,
         logs.RetentionDays.ONE_DAY,

@@ -93,6 +93,9 @@ REASONS: Mapping[str, tuple[Sequence[str], str]] = {
     ),
 }
 
+# The CDK's own check of ARNs in policies.
+_ARN_FORM = "CloudFormation-Validate::E3510"
+
 
 def acknowledge(construct: IConstruct, *rules: str, because: str | None = None) -> None:
     """Acknowledge findings of a construct, for hosts that use cdk-nag; for others nothing changes.
@@ -128,6 +131,8 @@ def acknowledge_wildcards(
         for resource in _each(written["Resource"])
         if "*" in (text := _flat(resource))
     }
+    if "${?}" in json.dumps([written["Resource"] for written in rendered]):
+        reasons[_ARN_FORM] = "In IAM, ${?} is a question mark; the check knows variables of CloudFormation only."
     if reasons:
         # As Validations.acknowledge does it: before 2.262 it refuses ids that hold `::` twice, as those with a
         # pseudo parameter do.

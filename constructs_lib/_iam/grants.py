@@ -122,7 +122,7 @@ def grant(scope: Construct, name: str, grantee: iam.IGrantable, parts: Sequence[
     if allowed is not None:
         grants.append(allowed)
     for part in parts:
-        account = principal.principal_account
+        account = None if _is_nobody(principal) else principal.principal_account
         is_foreign = part.account and account and is_known(account) and account != part.account
         if allowed is not None and not is_foreign:
             continue
@@ -148,6 +148,8 @@ def _in_policies_of(
     scope: Construct, name: str, grantee: iam.IGrantable, statements: Sequence[Statement]
 ) -> iam.Grant | None:
     """Allow it in the grantee's own policies; None when there are none that this app may change."""
+    if _is_nobody(grantee.grant_principal):
+        return None
     if not _is_role(grantee):
         found = [iam.Grant.add_to_principal(grantee=grantee, **_arguments(statement)) for statement in statements]
         return _combined(found) if all(each.success for each in found) else None
@@ -166,15 +168,13 @@ def _in_policies_of(
 def _in_policy_of_resource(grantee: iam.IGrantable, part: Granted) -> iam.Grant | None:
     """Allow it in the resource's own policy; None when there is none that this app may change."""
     # The policy of a resource names no group.
-    if part.resource is None or offers(grantee.grant_principal, "group_name"):
+    principal = grantee.grant_principal
+    if part.resource is None or offers(principal, "group_name") or _is_nobody(principal):
         return None
     found = []
     # Without the app's role behind it: one that is known as unchangeable pretends to take statements.
-    principal = (
-        iam.ArnPrincipal(cast("Any", grantee.grant_principal).role_arn)
-        if _is_role(grantee)
-        else grantee.grant_principal
-    )
+    if _is_role(grantee):
+        principal = iam.ArnPrincipal(cast("Any", principal).role_arn)
     for statement in part.on_resource or part.statements:
         given = _arguments(statement)
         # The CDK's own way of writing it leaves out the conditions.
@@ -191,6 +191,11 @@ def _in_policy_of_resource(grantee: iam.IGrantable, part: Granted) -> iam.Grant 
             return None
         found.append(added)
     return _combined(found)
+
+
+def _is_nobody(principal: iam.IPrincipal) -> bool:
+    """Whether it stands for whom nobody knows: the CDK says that it takes statements, and adds them to nothing."""
+    return not offers(principal, "principal_account")
 
 
 def _is_role(grantee: iam.IGrantable) -> bool:

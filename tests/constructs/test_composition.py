@@ -331,3 +331,12 @@ def test_a_known_account_and_region_need_no_look_up():
     DocumentClassificationPipeline(stack, "Pipeline", model=MODEL)
     manifest = json.loads(Path(app.synth().directory, "manifest.json").read_text())
     assert "missing" not in manifest
+
+
+def test_a_question_mark_in_a_key_passes_the_check_of_policies_that_the_cdk_makes():
+    stack = cdk.Stack(new_app(), "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "a-bucket")
+    documents = Documents.from_bucket(bucket, "faq/What is it?.txt", input_format=InputFormat.ONE_DOC_PER_FILE)
+    add_job(stack, documents=documents)
+    # With the flags of cdk.json an error of that check fails the synthesis.
+    assert "arn:aws:s3:::a-bucket/faq/What is it${?}.txt*" in json.dumps(template_of(stack).to_json())

@@ -8,6 +8,7 @@ import pytest
 from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from support import CLASSIFIER_ARN, documents_in, new_app, results_in
 
@@ -144,3 +145,12 @@ def test_a_group_which_no_policy_of_a_bucket_can_name_gets_a_warning_with_the_st
     )
     job.grant_read_results(iam.Group(stack, "Readers"))
     assert any("ReadResults" in text and "policy of the resource" in text for text in warnings_of(stack))
+
+
+def test_an_imported_function_whose_role_nobody_knows_gets_a_warning_with_the_statements(stack):
+    job = job_in(stack)
+    function = lambda_.Function.from_function_name(stack, "Function", "theirs")
+    assert not job.grant_read_results(function).success
+    assert not job.grant_describe(function).success
+    for name in ("ReadResults", "DescribeJob"):
+        assert any(f"{name} is granted only when" in text for text in warnings_of(stack))
