@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aws_cdk as cdk
 from constructs import Dependable, DependencyGroup
 
-from constructs_lib._core.memo import Memo, address_of, stack_of
+from constructs_lib._core.memo import Memo, address_of, root_of, stack_of
+from constructs_lib._core.references import References, mentioned, properties_of
 from constructs_lib._iam.role_policy import is_own
+from constructs_lib._job.tags import RESOURCE_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from constructs import IConstruct, IDependable
 
@@ -27,10 +28,6 @@ _TYPES = (
 )
 # Their properties that say whose they are; L1 classes and plain resources spell them in two ways.
 _OWNERS = ("aliasname", "bucket", "rolename", "roles")
-# What comes after a job cannot be waited for by it.
-_NAMES_A_JOB = re.compile(
-    r'"Fn::GetAtt":\["[^"]+","(JobArn|JobId|JobName|JobStatus|DocumentClassifierArn|OutputS3Uri)"\]'
-)
 
 
 class Companions(Dependable):
@@ -63,11 +60,19 @@ class Companions(Dependable):
         is_complete = self._is_complete()
         found: list[IConstruct] = []
         for stack in self._stacks:
-            names = {_text(name) for name in stack.resolve(self._names)}
+            names = {_text(name): mentioned(name) for name in stack.resolve(self._names)}
             found += _KEPT.of(stack, partial(_Kept, stack)).of(names, is_complete=is_complete)
         if is_complete:
             self._found = found
         return found
+
+
+class _Found(NamedTuple):
+    """A policy or alias, whose it is, and what else it names."""
+
+    resource: cdk.CfnResource
+    owners: set[str]
+    mentioned: set[str]
 
 
 class _Kept:
@@ -75,15 +80,23 @@ class _Kept:
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
-        self._all: list[tuple[cdk.CfnResource, set[str]]] | None = None
+        self._all: list[_Found] | None = None
 
-    def of(self, names: set[str], *, is_complete: bool) -> list[IConstruct]:
-        found = self._look() if self._all is None else self._all
+    def of(self, names: Mapping[str, set[str]], *, is_complete: bool) -> list[IConstruct]:
+        all_found = self._look() if self._all is None else self._all
         if is_complete:
-            self._all = found
-        return [resource for resource, owners in found if not owners.isdisjoint(names)]
+            self._all = all_found
+        # These are before the job already.
+        before = {name for needed in names.values() for name in needed}
+        references = References(root_of(self._stack))
+        # What comes after a job cannot be waited for by it.
+        return [
+            found.resource
+            for found in all_found
+            if not found.owners.isdisjoint(names) and not references.lead_to(RESOURCE_TYPE, found.mentioned - before)
+        ]
 
-    def _look(self) -> list[tuple[cdk.CfnResource, set[str]]]:
+    def _look(self) -> list[_Found]:
         own = address_of(self._stack)
         resources = [
             resource
@@ -93,13 +106,10 @@ class _Kept:
             and address_of(stack_of(resource)) == own  # those of a stack in it are not read as this one's
         ]
         # A mapping, as what resolves to nothing is left out.
-        properties = self._stack.resolve(
-            {str(number): resource._cfn_properties for number, resource in enumerate(resources)}  # noqa: SLF001 - made for subclasses
-        )
+        given = self._stack.resolve({str(number): properties_of(each) for number, each in enumerate(resources)})
+        properties = [given.get(str(number), {}) for number in range(len(resources))]
         return [
-            (resource, _owners(properties.get(str(number), {})))
-            for number, resource in enumerate(resources)
-            if not _NAMES_A_JOB.search(_text(properties.get(str(number), {})))
+            _Found(*each) for each in zip(resources, map(_owners, properties), map(mentioned, properties), strict=True)
         ]
 
 

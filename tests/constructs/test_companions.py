@@ -7,6 +7,8 @@ from aws_cdk import assertions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from constructs import Construct
 from support import CLASSIFIER_ARN, documents_in, new_app, results_in
 
 from constructs_lib import (
@@ -146,6 +148,57 @@ def test_not_what_comes_after_a_job(stack):
     found = waits_for(stack)
     assert "Policy" not in found
     assert not [name for name in found if name.startswith("RoleDefaultPolicy")]
+
+
+# What makes a topic of the app come after the job; the policy names the topic, or something that names it.
+AFTER = {
+    "an attribute": lambda topic, job: setattr(topic, "display_name", job.job_arn),
+    "an attribute in text": lambda topic, job: setattr(
+        topic, "display_name", cdk.Fn.sub("${Job} ${!Job}", {"Job": job.job_arn})
+    ),
+    "its name in text": lambda topic, job: setattr(
+        topic, "display_name", cdk.Fn.sub(f"${{{name_of(job.node.default_child)}.JobArn}}")
+    ),
+    "a dependency of the resource": lambda topic, job: topic.add_dependency(job.node.default_child),
+    "a dependency of the construct": lambda topic, job: topic.node.add_dependency(job),
+    "a dependency of what it is part of": lambda topic, job: topic.node.scope.node.add_dependency(job),
+}
+
+
+@pytest.mark.parametrize("after", AFTER)
+@pytest.mark.parametrize("direct", [True, False])
+def test_not_what_needs_something_that_comes_after_a_job(after, direct, stack):
+    role = DataAccessRole(stack, "Role")
+    job = add_job(stack, data_access_role=role)
+    part = Construct(stack, "Part")
+    topic = sns.CfnTopic(part, "Topic")
+    AFTER[after](topic, job)
+    between = topic if direct else sns.CfnTopic(stack, "Between", display_name=cdk.Fn.sub(f"${{{name_of(topic)}}}"))
+    role.add_to_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[between.ref]))
+    assert not [name for name in waits_for(stack) if name.startswith("RoleDefaultPolicy")]
+
+
+def name_of(resource):
+    return cdk.Stack.of(resource).resolve(resource.logical_id)
+
+
+def test_what_needs_something_else_is_waited_for(stack):
+    role = DataAccessRole(stack, "Role")
+    add_job(stack, data_access_role=role)
+    topic = sns.Topic(stack, "Topic")
+    topic.grant_publish(role)
+    kms.Key(stack, "Further").grant_decrypt(role)
+    assert [name for name in waits_for(stack) if name.startswith("RoleDefaultPolicy")]
+
+
+def test_not_a_policy_of_another_stack_that_names_the_job():
+    app = new_app()
+    data, jobs = cdk.Stack(app, "Data"), cdk.Stack(app, "Jobs")
+    bucket = s3.Bucket.from_bucket_name(data, "Bucket", "a-bucket")
+    job = add_job(jobs, documents=Documents.from_bucket(bucket, "in/", input_format=FILE))
+    s3.CfnBucketPolicy(data, "Policy", bucket="a-bucket", policy_document=document(DENIAL, Resource=job.job_arn))
+    waits_for(jobs)
+    assert [each.node.path for each in data.dependencies] == ["Jobs"]
 
 
 def test_a_stack_inside_a_stack_is_left_alone(stack):
