@@ -93,7 +93,7 @@ def install(venv: Path) -> None:
     """
     command: list[str | Path] = [
         *(venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "--no-color"),
-        *("--progress-bar", "off", "--constraint", "constraints.txt", "--editable", ".[dev]"),
+        *("--progress-bar", "off", "--no-compile", "--constraint", "constraints.txt", "--editable", ".[dev]"),
     ]
     said: list[str] = []
     with (
@@ -108,6 +108,20 @@ def install(venv: Path) -> None:
                 last.show(line.strip())
     if pip.returncode:
         raise SetUpError(f"{''.join(said[-15:]).strip()}\n\n{NO_PACKAGES}")
+
+
+def compile_packages(venv: Path) -> None:
+    """Compile the packages on every processor; pip would use one.
+
+    What this Python cannot compile, as some packages carry code of others, stays as it is: pip leaves it as well.
+
+    Args:
+        venv: The environment, with its packages.
+    """
+    command: list[str | Path] = [venv / "bin" / "python", "-m", "compileall", "-qq", "-j", "0", venv / "lib"]
+    with LastLine() as last:
+        last.show("Compiling")
+        subprocess.run(command, check=False)  # noqa: S603 - the environment's own Python
 
 
 def install_cli(venv: Path) -> None:
@@ -192,6 +206,7 @@ def main(arguments: list[str] | None = None, venv: Path = ROOT / ".venv") -> Non
         make(venv)
     say("- the CDK, the local AWS, and the tools that test, check and document (pip)")
     install(venv)
+    compile_packages(venv)
     say("- the CDK CLI (npm)")
     install_cli(venv)
     (venv / ".ready").touch()

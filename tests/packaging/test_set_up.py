@@ -25,6 +25,7 @@ def steps(monkeypatch):
     done = []
     monkeypatch.setattr(set_up, "make", lambda venv: (done.append("make"), environment(venv)))
     monkeypatch.setattr(set_up, "install", lambda _venv: done.append("install"))
+    monkeypatch.setattr(set_up, "compile_packages", lambda _venv: done.append("compile"))
     monkeypatch.setattr(set_up, "install_cli", lambda _venv: done.append("CLI"))
     return done
 
@@ -40,7 +41,7 @@ def environment(folder, *, version=HERE):
 
 def test_the_first_time_everything_is_made(tmp_path, steps, capsys):
     set_up.main([], tmp_path / ".venv")
-    assert steps == ["make", "install", "CLI"]
+    assert steps == ["make", "install", "compile", "CLI"]
     assert "once; two to four minutes" in capsys.readouterr().out
 
 
@@ -54,7 +55,7 @@ def test_a_complete_environment_is_left_alone(tmp_path, steps, capsys):
 
 def test_one_that_was_interrupted_goes_on(tmp_path, steps):
     set_up.main([], environment(tmp_path / ".venv"))
-    assert steps == ["install", "CLI"]
+    assert steps == ["install", "compile", "CLI"]
 
 
 def test_one_that_is_older_than_what_it_is_made_from_is_brought_up_to_date(tmp_path, steps):
@@ -62,7 +63,18 @@ def test_one_that_is_older_than_what_it_is_made_from_is_brought_up_to_date(tmp_p
     (venv / ".ready").touch()
     os.utime(venv / ".ready", (0, 0))
     set_up.main([], venv)
-    assert steps == ["install", "CLI"]
+    assert steps == ["install", "compile", "CLI"]
+
+
+def test_packages_are_compiled_but_for_what_is_of_another_python(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    venv = tmp_path / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+    (packages,) = (venv / "lib").glob("python*/site-packages")
+    (packages / "old.py").write_text("print 'of Python 2'\n")
+    (packages / "good.py").write_text("x = 1\n")
+    set_up.compile_packages(venv)
+    assert [path.name.partition(".")[0] for path in (packages / "__pycache__").iterdir()] == ["good"]
 
 
 @pytest.mark.parametrize("broken", ["no python", "no pip"])
@@ -74,7 +86,7 @@ def test_a_half_made_one_is_made_anew(broken, tmp_path, steps, capsys):
         venv.mkdir()
     (venv / ".ready").touch()
     set_up.main([], venv)
-    assert steps == ["make", "install", "CLI"]
+    assert steps == ["make", "install", "compile", "CLI"]
     assert "Making .venv anew: it is incomplete." in capsys.readouterr().out
 
 
@@ -82,15 +94,15 @@ def test_one_of_another_python_is_made_anew_when_this_one_is_asked_for(tmp_path,
     other = (HERE[0], HERE[1] + 1)
     venv = environment(tmp_path / ".venv", version=other)
     set_up.main([], venv)
-    assert steps == ["install", "CLI"]
+    assert steps == ["install", "compile", "CLI"]
     set_up.main(["--this-python"], venv)
-    assert steps[2:] == ["make", "install", "CLI"]
+    assert steps[3:] == ["make", "install", "compile", "CLI"]
     assert f"it has Python 3.{other[1]}, not 3.{HERE[1]}" in capsys.readouterr().out
 
 
 def test_one_of_a_python_that_is_too_old_is_made_anew(tmp_path, steps, capsys):
     set_up.main([], environment(tmp_path / ".venv", version=(3, 10)))
-    assert steps == ["make", "install", "CLI"]
+    assert steps == ["make", "install", "compile", "CLI"]
     assert "it has Python 3.10" in capsys.readouterr().out
 
 
