@@ -2,6 +2,7 @@
 
 import gc
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -150,7 +151,7 @@ def test_the_report_of_roles_that_others_make_has_the_real_statements(account):
     stack = cdk.Stack(app, "Stack", env=cdk.Environment(account=account, region="us-east-1"))
     iam.Role.customize_roles(stack)
     DocumentClassificationPipeline(stack, "Pipeline", model=MODEL, tags={"team": "mail"})
-    with pytest.raises(RuntimeError):  # The CDK's own: roles are to be made before.
+    with suppress(RuntimeError):  # The CDK's own, which older ones print: roles are to be made before.
         app.synth()
     report = json.loads((Path(app.outdir) / "iam-policy-report.json").read_text())
     found = {
