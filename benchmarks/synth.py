@@ -50,8 +50,9 @@ class Synthesis:
 
 
 def environment() -> dict[str, str]:
-    """What an app is run with: the Node of the package, no settings of the user's AWS."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_", "JSII_"))}
+    """What an app is run with: the Node of the package, no settings of the user's AWS, modules compiled once."""
+    others = ("AWS_", "CDK_", "JSII_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     path = os.pathsep.join([str(toolchain.node_home() / "bin"), kept.get("PATH", os.defpath)])
     return {**kept, "PATH": path, "PYTHONPATH": str(APPS.parents[1])}
 
