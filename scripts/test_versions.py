@@ -66,11 +66,15 @@ def lowest(requirements: list[str]) -> Iterator[str]:
         requirements: As in pyproject.toml, such as `pytest>=8`.
 
     Yields:
-        Such as `pytest==8`; what is pinned already stays as it is.
+        Such as `pytest==8`; what one of them pins already stays as it is.
     """
+    pinned = {requirement.partition("==")[0] for requirement in requirements if "==" in requirement}
     for requirement in requirements:
         found = re.match(r"([\w.\[\],-]+?)>=([\d.]+)", requirement)
-        yield f"{found[1]}=={found[2]}" if found else requirement
+        if not found:
+            yield requirement
+        elif found[1] not in pinned:
+            yield f"{found[1]}=={found[2]}"
 
 
 def _spelled_out(requirements: list[str], project: str, extras: dict[str, list[str]]) -> Iterator[str]:
