@@ -5,6 +5,9 @@ BIN := .venv/bin
 # Whatever imports the CDK starts Node: the one that comes with the packages.
 WITH_NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
+# Python reads the path of this checkout in the encoding of the locale, and does not start where that is ASCII.
+export LC_ALL := C.UTF-8
+
 .DEFAULT_GOAL := help
 .PHONY: help demo demo-workflow test test-versions account docs pictures bench release format setup clean
 
@@ -16,7 +19,8 @@ demo: setup  ## deploy the example app to a local AWS on this machine; no accoun
 	@$(BIN)/python -m constructs_lib.local deploy \
 		--train examples/data/training.csv --documents examples/data/documents --labels examples/data/labels.csv \
 		--context wait_for=COMPLETED
-	@printf '%s\n' '' 'Next: classify mails of your own: put them into a folder, and the same command with --documents FOLDER.' \
+	@printf '%s\n' '' 'Next: classify mails of your own: put them into a folder, and' \
+		'        $(BIN)/python -m constructs_lib.local deploy --train examples/data/training.csv --documents FOLDER --context wait_for=COMPLETED' \
 		'      Keep the local AWS running and use the CDK CLI by hand: $(BIN)/python -m constructs_lib.local start' \
 		'      Use the constructs in an app of your own: docs/first-project.md. Deploy on AWS: docs/deploying.md.'
 
@@ -49,7 +53,7 @@ pictures: setup  ## take the pictures of the README from a run of the demo; need
 bench: setup  ## measure synthesis, deployment, handler and demo; one part alone: make bench PART=synth
 	$(BIN)/python benchmarks/run.py $(PART)
 
-release: setup  ## build a release into dist/, and check it: make release TAG=v0.2.0
+release: setup  ## build a release into dist/, and check it: make release TAG=vX.Y.Z
 	$(BIN)/python scripts/release.py $(TAG)
 
 format: setup  ## format and mend what the linter can

@@ -7,6 +7,7 @@ one that was asked for (`--this-python`), is made anew.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -194,13 +195,18 @@ def main(arguments: list[str] | None = None, venv: Path = ROOT / ".venv") -> Non
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--this-python", action="store_true", help="an environment of another Python is made anew")
     wanted = sys.version_info[:2] if parser.parse_args(arguments).this_python else None
+    # An environment's Python reads the path of the checkout in the encoding of the locale, whatever PYTHONUTF8 says.
+    os.environ["LC_ALL"] = "C.UTF-8"
     if venv.exists() and (reason := fault(venv, wanted)):
         say(f"Making {venv.name} anew: {reason}.")
         venv.unlink() if venv.is_symlink() else shutil.rmtree(venv)
     if venv.exists() and up_to_date(venv):
         return
     begun = time.monotonic()
-    say(f"Setting up {venv.name} (once; two to four minutes, about 1 GB):")
+    if (venv / ".ready").exists():
+        say(f"Bringing {venv.name} up to date:")
+    else:
+        say(f"Setting up {venv.name} (once; two to four minutes, about 1.6 GB):")
     if not venv.exists():
         say(f"- a virtual environment of Python {_dotted(sys.version_info[:3])}")
         make(venv)

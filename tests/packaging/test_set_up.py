@@ -23,6 +23,7 @@ HERE = sys.version_info[:2]
 def steps(monkeypatch):
     """What is done, without doing it."""
     done = []
+    monkeypatch.setenv("LC_ALL", "C")  # set by the set-up, for what it starts
     monkeypatch.setattr(set_up, "make", lambda venv: (done.append("make"), environment(venv)))
     monkeypatch.setattr(set_up, "install", lambda _venv: done.append("install"))
     monkeypatch.setattr(set_up, "compile_packages", lambda _venv: done.append("compile"))
@@ -58,12 +59,23 @@ def test_one_that_was_interrupted_goes_on(tmp_path, steps):
     assert steps == ["install", "compile", "CLI"]
 
 
-def test_one_that_is_older_than_what_it_is_made_from_is_brought_up_to_date(tmp_path, steps):
+def test_one_that_is_older_than_what_it_is_made_from_is_brought_up_to_date(tmp_path, steps, capsys):
     venv = environment(tmp_path / ".venv")
     (venv / ".ready").touch()
     os.utime(venv / ".ready", (0, 0))
     set_up.main([], venv)
     assert steps == ["install", "compile", "CLI"]
+    assert capsys.readouterr().out.startswith("Bringing .venv up to date:\n")
+
+
+def test_a_checkout_whose_path_is_not_ascii_is_set_up_in_every_locale(tmp_path, steps):
+    venv = tmp_path / "caf\u00e9" / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+    (packages,) = (venv / "lib").glob("python*/site-packages")
+    (packages / "editable.pth").write_text(f"{venv.parent}\n", encoding="utf-8")
+    (venv / ".ready").touch()
+    set_up.main([], venv)
+    assert steps == []
 
 
 def test_packages_are_compiled_but_for_what_is_of_another_python(tmp_path, monkeypatch):
@@ -123,6 +135,12 @@ def test_make_alone_lists_the_targets():
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for target in ("demo", "test", "docs", "bench", "format", "clean"):
         assert f"\n  {target} " in listed
+
+
+def test_the_demo_ends_with_the_whole_command_for_documents_of_ones_own():
+    recipe = subprocess.run(["make", "-n", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    asked = "deploy --train examples/data/training.csv --documents FOLDER --context wait_for=COMPLETED"
+    assert f".venv/bin/python -m constructs_lib.local {asked}" in recipe
 
 
 class Terminal(io.StringIO):
