@@ -1,6 +1,6 @@
 """Builds a release into dist/ and checks it: version, changelog, and an installation in an empty environment.
 
-python scripts/release.py v0.2.0
+python scripts/release.py vX.Y.Z
 """
 
 from __future__ import annotations
@@ -38,7 +38,12 @@ def faults(tag: str, version: str, changelog: str) -> list[str]:
     if not dated or not sections[dated[0]]:
         found.append(f"CHANGELOG.md has no section '## {version} - YYYY-MM-DD' that says what is new.")
     if sections.get("Unreleased"):
-        found.append(f"CHANGELOG.md has lines under Unreleased: move them to {version}.")
+        found.append(
+            f"CHANGELOG.md has a section of {version} and newer lines under Unreleased: give pyproject.toml the next "
+            "version, and move these lines to a section '## X.Y.Z - YYYY-MM-DD' of it."
+            if dated
+            else f"CHANGELOG.md has lines under Unreleased: move them to a section '## {version} - YYYY-MM-DD'."
+        )
     return found
 
 
@@ -89,7 +94,7 @@ def example(readme: str) -> str:
 def main() -> None:
     """Check, build, try out, and print what is to be published."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("tag", help="such as v0.2.0")
+    parser.add_argument("tag", help="v and the version of pyproject.toml")
     tag = parser.parse_args().tag
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     found = faults(tag, version, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))

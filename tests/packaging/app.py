@@ -124,7 +124,7 @@ def main() -> None:
         Mails(cdk.App(), "not an ARN")
     except ValidationError as error:
         assert_type(error.problems, tuple[str, ...])
-        sys.stdout.write(f"{error}\n")
+        sys.stdout.write(f"Refused, as it must be: {error}\n")
     app = cdk.App(outdir=sys.argv[1])
     Mails(app, "arn:aws:comprehend:us-east-1:111122223333:document-classifier/mails")
     app.synth()

@@ -26,7 +26,8 @@ def test_a_tag_of_the_version_with_a_section_of_its_own_can_be_released():
         ("v0.3.0", "0.3.0", CHANGELOG, "no section '## 0.3.0 - YYYY-MM-DD'"),
         ("v0.2.0", "0.2.0", CHANGELOG.replace(" - 2026-11-26", ""), "no section"),
         ("v0.2.0", "0.2.0", CHANGELOG.partition("### Added")[0], "no section"),
-        ("v0.2.0", "0.2.0", CHANGELOG.replace("Unreleased\n", "Unreleased\n\n- More.\n"), "lines under Unreleased"),
+        ("v0.2.0", "0.2.0", CHANGELOG.replace("Unreleased\n", "Unreleased\n\n- More.\n"), "next version"),
+        ("v0.3.0", "0.3.0", CHANGELOG.replace("Unreleased\n", "Unreleased\n\n- More.\n"), "section '## 0.3.0 - "),
         ("v0.2.0", "0x2.0", CHANGELOG, "no section"),
     ],
 )
@@ -81,12 +82,27 @@ def test_the_files_of_the_host_are_well_formed(schema, files):
 
 
 def test_the_workflow_runs_what_the_makefile_has_and_only_publishing_may_speak_for_the_project():
-    (text,) = [file.read_text() for file in WORKFLOWS]
+    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
     assert "release:" in (ROOT / "Makefile").read_text()
     assert "make release TAG=" in text
     assert text.count("id-token: write") == 1
     assert text.index("publish:") < text.index("id-token: write")
+
+
+def test_a_pull_request_is_judged_by_what_judges_a_release_and_may_only_read():
+    text = (ROOT / ".github" / "workflows" / "test.yml").read_text()
+    assert "- run: .ci/run" in text
+    assert "pull_request:" in text
+    assert re.findall(r"(\S+): (?:read|write)\b", text) == ["contents"]
+    assert "contents: read" in text
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_a_workflow_begins_without_rights_or_secrets_and_names_actions_by_their_commits(file):
+    text = file.read_text()
+    assert "\npermissions: {}\n" in text
     assert "secrets." not in text
+    assert "pull_request_target" not in text
     used = re.findall(r"uses: (\S+)@(.*)", text)
     assert used
     assert [name for name, at in used if not re.fullmatch(r"[0-9a-f]{40} # v[\d.]+", at)] == []
