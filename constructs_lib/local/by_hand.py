@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from constructs_lib.predictions import Labels
 
 # Given to every command of the CDK CLI; those that know more options have them in the script.
+# What the user gives is not given once more, which the CLI refuses.
 # The CLI's own --all leaves out the stacks of stages, as does naming none.
 _CDK = """\
 #!/bin/sh
@@ -32,11 +33,23 @@ done
 case "$*" in
   diff) set -- diff '**' ;;
 esac
-case "$1" in
-  deploy) shift; set -- deploy --require-approval never --method direct "$@" ;;
-  destroy) shift; set -- destroy --force "$@" ;;
+lacks() {{
+  for option; do
+    case " $words " in *" $option "*|*" $option="*) return 1 ;; esac
+  done
+}}
+words=$*
+command=$1
+case "$command" in
+  deploy)
+    shift
+    if lacks --method -m --execute --no-execute --change-set-name; then set -- --method direct "$@"; fi
+    if lacks --require-approval; then set -- --require-approval never "$@"; fi
+    set -- deploy "$@" ;;
+  destroy) if lacks --force --no-force -f; then shift; set -- destroy --force "$@"; fi ;;
 esac
-exec {node} {cdk} "$@" --no-notices{context}
+if lacks --notices --no-notices; then set -- "$@" --no-notices; fi
+exec {node} {cdk} "$@"{context}
 """
 # None of the user's own settings, which point elsewhere.
 _FORGET = r"""for _name in $(env | sed -n 's/^\(AWS_[A-Z0-9_]*\)=.*/\1/p; s/^\(CDK_[A-Z0-9_]*\)=.*/\1/p'); do

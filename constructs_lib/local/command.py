@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0, 1 after an error. A signal that stops it comes as `SystemExit`: 130 after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
+    options, unknown = _parser().parse_known_args(arguments)
+    if unknown:
+        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
     # Also where the shell had a signal ignored, as for a command in the background.
     before = {number: signal.signal(number, _stop) for number in _STOPPING}
     status = _run(options)
@@ -258,21 +260,21 @@ def _parser() -> argparse.ArgumentParser:
     deploying.add_argument(
         "--labels", type=_path, metavar="CSV", help="right classes (file,label or line,label): count what is right"
     )
-    deploying.set_defaults(run=_deploy)
+    deploying.set_defaults(run=_deploy, refuse=deploying.error)
 
     starting = commands.add_parser("start", parents=[common], help="keep a local AWS running for use by hand")
-    starting.set_defaults(run=_start)
+    starting.set_defaults(run=_start, refuse=starting.error)
 
     uploading = commands.add_parser("upload", help="upload documents to a local AWS that was started by hand")
     uploading.add_argument("path", type=_path, help="a file, or a folder whose files are the documents")
     uploading.add_argument("uri", nargs="?", help="s3://bucket/prefix/ (default: the one stack output DocumentsUri)")
-    uploading.set_defaults(run=_upload)
+    uploading.set_defaults(run=_upload, refuse=uploading.error)
 
     showing = commands.add_parser("predictions", help="show what a job of a local AWS started by hand has found")
     showing.add_argument("job", nargs="?", help="the job's id (default: the newest that is completed)")
     showing.add_argument("--labels", type=_path, metavar="CSV", help="right classes, as for deploy")
-    showing.set_defaults(run=_predictions)
+    showing.set_defaults(run=_predictions, refuse=showing.error)
 
     setting_up = commands.add_parser("setup", help="install the CDK CLI now instead of on first use")
-    setting_up.set_defaults(run=_setup)
+    setting_up.set_defaults(run=_setup, refuse=setting_up.error)
     return parser

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from local.bench import until
@@ -153,6 +154,47 @@ def test_options_that_make_no_sense_are_refused(capsys, wrong):
     assert "usage:" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["deploy", "start", "upload", "predictions", "setup"])
+def test_what_a_command_does_not_know_is_answered_with_the_usage_of_that_command(capsys, name):
+    with pytest.raises(SystemExit) as error:
+        command.main([name, *(["path", "s3://a/b/"] if name == "upload" else []), "--unknown"])
+    assert error.value.code == 2
+    said = capsys.readouterr().err
+    assert f"usage: python -m constructs_lib.local {name} " in said
+    assert "unrecognized arguments: --unknown" in said
+
+
+def cdk_gets(folder, monkeypatch, *words):
+    """The words that the CDK CLI gets from the `cdk` of a sourced terminal."""
+    aws = SimpleNamespace(directory=folder, environment=dict, account="111122223333")
+    monkeypatch.setattr(by_hand.toolchain, "node_binary", lambda: Path("printf"))
+    monkeypatch.setattr(by_hand.toolchain, "cdk_program", lambda: Path("%s\\n"))
+    by_hand.write_activation(aws, {"a": "b"})
+    said = subprocess.run([folder / "bin" / "cdk", *words], capture_output=True, text=True, check=True).stdout
+    return said.splitlines()
+
+
+NEVER, DIRECT = "--require-approval never", "--method direct"
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        ("deploy --all", f"deploy {NEVER} {DIRECT} ** --no-notices -c a=b"),
+        (f"deploy --all {NEVER}", f"deploy {DIRECT} ** {NEVER} --no-notices -c a=b"),
+        ("deploy A --require-approval=never", f"deploy {DIRECT} A --require-approval=never --no-notices -c a=b"),
+        ("deploy A -m change-set", f"deploy {NEVER} A -m change-set --no-notices -c a=b"),
+        ("deploy A --no-execute", f"deploy {NEVER} A --no-execute --no-notices -c a=b"),
+        ("destroy --all", "destroy --force ** --no-notices -c a=b"),
+        ("destroy -f A", "destroy -f A --no-notices -c a=b"),
+        ("diff", "diff ** --no-notices -c a=b"),
+        ("diff --notices A", "diff --notices A -c a=b"),
+    ],
+)
+def test_the_cdk_of_a_terminal_gives_nothing_that_the_user_gives(tmp_path, monkeypatch, given, got):
+    assert cdk_gets(tmp_path, monkeypatch, *given.split()) == got.split()
+
+
 def test_a_broken_app_is_reported_with_what_it_said(refused, app, tmp_path):
     folder = app({})
     tmp_path.joinpath("app.py").write_text("raise SystemExit('this app is broken')")
@@ -188,7 +230,10 @@ def test_a_stack_of_another_region_and_container_images_are_named(tmp_path):
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setattr("constructs_lib.local.find_spec", lambda name: None if name == "ministack" else object())
-    with pytest.raises(MissingExtraError, match=r"ministack.*pip install 'cdk-comprehend-classification\[local\]'"):
+    with pytest.raises(
+        MissingExtraError,
+        match=r"ministack.*pip install 'cdk-comprehend-classification\[local\]'.*pip install '\.\[local\]'",
+    ):
         require_extra()
 
 
