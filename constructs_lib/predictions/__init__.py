@@ -61,5 +61,6 @@ def __getattr__(name: str) -> object:
         return getattr(import_module(f"{__name__}.{_OF_THE_EXTRA[name]}"), name)
     except ImportError as error:
         raise MissingExtraError(
-            f"{name} needs {error.name}: pip install 'cdk-comprehend-classification[results]'"
+            f"{name} needs {error.name}: pip install 'cdk-comprehend-classification[results]', "
+            "or in a checkout: pip install '.[results]'"
         ) from error

@@ -147,7 +147,8 @@ class _Sessions:
                 import boto3  # noqa: PLC0415 - files are read without it
             except ImportError as error:
                 raise MissingExtraError(
-                    "reading from AWS needs boto3: pip install 'cdk-comprehend-classification[results]'"
+                    "reading from AWS needs boto3: pip install 'cdk-comprehend-classification[results]', "
+                    "or in a checkout: pip install '.[results]'"
                 ) from error
             self._session = boto3.Session()
         return self._session
@@ -312,15 +313,16 @@ def _clear_messages(target: str) -> Iterator[None]:
 
 
 def _refused(target: str, error: ClientError) -> PredictionsError:
-    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "").strip()
+    sentence = message if message.endswith((".", "!", "?")) else f"{message}."  # not every service ends one
     call = error.operation_name
     if code in {"NoSuchKey", "NoSuchBucket", "404"}:
-        return NotFoundError(f"{target}: {message} The job may not be COMPLETED, or its output was deleted.")
+        return NotFoundError(f"{target}: {sentence} The job may not be COMPLETED, or its output was deleted.")
     if code in {"JobNotFoundException", "ResourceNotFoundException"}:
-        return NotFoundError(f"{target}: {message} Check the job id, the account and the Region.")
+        return NotFoundError(f"{target}: {sentence} Check the job id, the account and the Region.")
     if code in {"AccessDenied", "AccessDeniedException", "403"}:
         return AccessError(
-            f"{target}: {call} was denied: {message} Reading needs comprehend:DescribeDocumentClassificationJob, "
+            f"{target}: {call} was denied: {sentence} Reading needs comprehend:DescribeDocumentClassificationJob, "
             "s3:GetObject, s3:ListBucket and kms:Decrypt with the key of the results; grant_describe and "
             "grant_read_results of the construct grant them."
         )
