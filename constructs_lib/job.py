@@ -182,7 +182,9 @@ class DocumentClassificationJob(cdk.Resource):
             ),
         )
         self._resource.node.add_dependency(
-            handler.prerequisites(policy, [source, target], access.keys, binding.dependable if binding else None)
+            handler.prerequisites(
+                policy, [source, target], access.keys, binding.dependable if binding else None, self._resource
+            )
         )
         roles = {access.role_arn: data_access_statements([access], environment)}
         warnings.warn_of_foreign_keys(self, roles, environment, access.keys)

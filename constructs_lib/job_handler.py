@@ -154,7 +154,7 @@ class ClassificationJobHandler(Construct):
         self._started: tuple[int, list[Statement]] = (0, [])
         self._tags: list[tuple[IConstruct, cdk.TagManager]] = []
         self._last_tags: list[Mapping[str, str]] | None = None
-        self._groups: dict[tuple[object, ...], DependencyGroup] = {}
+        self._groups: dict[tuple[object, ...], tuple[DependencyGroup, Companions]] = {}
         self._data_access_policies: Memo[DataAccessPolicy] = Memo()
         self._data_access_role: DataAccessRole | None = None
         self._log_group: logs.ILogGroup = log_group or self._make_log_group(log_retention, removal_policy)
@@ -329,6 +329,7 @@ class ClassificationJobHandler(Construct):
         buckets: Sequence[BucketFacts],
         keys: Sequence[KeyReference | None],
         further: IDependable | None,
+        job: cdk.CfnResource,
     ) -> IDependable:
         """Gather what a job waits for; jobs that share it all share one group.
 
@@ -337,6 +338,7 @@ class ClassificationJobHandler(Construct):
             buckets: Whose policies must be there, those included that are added later.
             keys: Whose aliases must be there.
             further: What else must be there.
+            job: The job.
 
         Returns:
             What to depend on.
@@ -344,14 +346,20 @@ class ClassificationJobHandler(Construct):
         aliases = [key.alias for key in keys if key and key.alias]
         key = (id(policy), *(id(bucket) for bucket in buckets), *aliases, id(further))
         if key not in self._groups:
-            owned = [bucket.construct for bucket in buckets if bucket.construct and bucket.is_owned]
-            stacks = {address_of(stack): stack for stack in map(stack_of, [self, *owned])}
             roles = [role_name(policy.role), role_name(self._role)]
-            names = [*(bucket.name for bucket in buckets), *roles, *aliases]
-            companions = Companions(stacks.values(), names, lambda: self._base_policy.is_complete)
+            names = [(stack_of(self), [*(bucket.name for bucket in buckets), *roles, *aliases])]
+            # What another stack has of the job is the bucket only: the other names may not be known in its environment.
+            names += [
+                (stack_of(bucket.construct), [bucket.name])
+                for bucket in dict.fromkeys(buckets)
+                if bucket.construct and bucket.is_owned and bucket.stack_address != self.addr
+            ]
+            companions = Companions(names, lambda: self._base_policy.is_complete)
             parts: list[Any] = [self._start_policy, policy, companions.as_dependable(), *([further] if further else [])]
-            self._groups[key] = DependencyGroup(*parts)
-        return self._groups[key]
+            self._groups[key] = DependencyGroup(*parts), companions
+        group, companions = self._groups[key]
+        companions.jobs.append(job)
+        return group
 
     def keep_log(self, removal_policy: cdk.RemovalPolicy) -> None:
         """Say what should become of the log; it is kept when anybody wants that.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
-from constructs_lib._core.memo import stack_of
+from constructs_lib._core.memo import address_of, stack_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from constructs import IConstruct
 
@@ -54,55 +54,63 @@ def _names(resolved: object) -> Iterator[str]:
 class References:
     """The references of an app, each looked at once somebody has to know it.
 
-    A name that several stacks use stands for all of its resources: better too much than too little.
-
     Args:
         app: The app.
     """
 
     def __init__(self, app: IConstruct) -> None:
         self._app = app
-        self._needs: dict[str, set[str]] = {}
+        self._needs: dict[str, list[cdk.CfnResource]] = {}
 
-    def lead_to(self, resource_type: str, names: set[str]) -> bool:
+    def lead_to(self, targets: Sequence[cdk.CfnResource], stack: cdk.Stack, names: set[str]) -> bool:
         """Follow references.
 
         Args:
-            resource_type: What to look for, in CloudFormation's words.
+            targets: What to look for.
+            stack: The stack to begin in.
             names: Logical ids to begin with.
 
         Returns:
             Whether one of them is such a resource, or needs one.
         """
-        ahead, seen = set(names), set[str]()
+        ahead = self._named(stack, names) if names else []
+        looked_for = {address_of(target) for target in targets} if ahead else set()
+        seen: set[str] = set()
         while ahead:
-            name = ahead.pop()
-            seen.add(name)
-            if any(resource.cfn_resource_type == resource_type for resource in self._resources.get(name, ())):
+            resource = ahead.pop()
+            address = address_of(resource)
+            if address in looked_for:
                 return True
-            ahead |= self._needed_by(name) - seen
+            if address not in seen:
+                seen.add(address)
+                ahead += self._needed_by(resource, address)
         return False
 
-    def _needed_by(self, name: str) -> set[str]:
-        if name not in self._needs:
-            self._needs[name] = {
-                needed
-                for resource in self._resources.get(name, ())
-                for needed in (
-                    *mentioned(stack_of(resource).resolve(properties_of(resource))),
-                    *(stack_of(before).resolve(before.logical_id) for before in _depended_on(resource)),
-                )
-            }
-        return self._needs[name]
+    def _needed_by(self, resource: cdk.CfnResource, address: str) -> list[cdk.CfnResource]:
+        if address not in self._needs:
+            stack = stack_of(resource)
+            named = self._named(stack, mentioned(stack.resolve(properties_of(resource))))
+            self._needs[address] = [*named, *_depended_on(resource)]
+        return self._needs[address]
+
+    def _named(self, stack: cdk.Stack, names: set[str]) -> list[cdk.CfnResource]:
+        """The resources of these names: of the stack, or else of any other, as a reference to it does not say which."""
+        own = address_of(stack)
+        found: list[cdk.CfnResource] = []
+        for name in names:
+            by_stack = self._resources.get(name, {})
+            found += [by_stack[own]] if own in by_stack else by_stack.values()
+        return found
 
     @cached_property
-    def _resources(self) -> dict[str, list[cdk.CfnResource]]:
-        by_name: dict[str, list[cdk.CfnResource]] = {}
+    def _resources(self) -> dict[str, dict[str, cdk.CfnResource]]:
+        """All resources, by logical id and by the address of the stack."""
+        by_name: dict[str, dict[str, cdk.CfnResource]] = {}
         resources = _inside(self._app)
         if resources:
             names = stack_of(resources[0]).resolve([resource.logical_id for resource in resources])
             for name, resource in zip(names, resources, strict=True):
-                by_name.setdefault(name, []).append(resource)
+                by_name.setdefault(name, {})[address_of(stack_of(resource))] = resource
         return by_name
 
 

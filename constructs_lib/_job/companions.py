@@ -12,10 +12,9 @@ from constructs import Dependable, DependencyGroup
 from constructs_lib._core.memo import Memo, address_of, root_of, stack_of
 from constructs_lib._core.references import References, mentioned, properties_of
 from constructs_lib._iam.role_policy import is_own
-from constructs_lib._job.tags import RESOURCE_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from constructs import IConstruct, IDependable
 
@@ -34,15 +33,17 @@ class Companions(Dependable):
     """What belongs to buckets, roles and aliases, whenever and by whomever it is defined.
 
     Args:
-        stacks: Where it is looked for.
-        names: Names of buckets, roles and aliases, mostly tokens.
+        names: Names of buckets, roles and aliases, mostly tokens, by the stack in which it is looked for.
         is_complete: Says whether the app is, so that what was found need not be looked for again.
+
+    Attributes:
+        jobs: The jobs that wait, to which it must not lead.
     """
 
-    def __init__(self, stacks: Iterable[cdk.Stack], names: Sequence[str], is_complete: Callable[[], bool]) -> None:
+    def __init__(self, names: Iterable[tuple[cdk.Stack, Sequence[str]]], is_complete: Callable[[], bool]) -> None:
         super().__init__()
-        self._stacks = list(stacks)
-        self._names = names
+        self.jobs: list[cdk.CfnResource] = []
+        self._names = list(names)
         self._is_complete = is_complete
         self._found: list[IConstruct] | None = None
 
@@ -58,13 +59,30 @@ class Companions(Dependable):
         if self._found is not None:
             return self._found
         is_complete = self._is_complete()
-        found: list[IConstruct] = []
-        for stack in self._stacks:
-            names = {_text(name): mentioned(name) for name in stack.resolve(self._names)}
-            found += _KEPT.of(stack, partial(_Kept, stack)).of(names, is_complete=is_complete)
+        found: list[IConstruct] = [
+            companion.resource
+            for stack, names in self._names
+            for companion in self._of(stack, names, is_complete=is_complete)
+        ]
         if is_complete:
             self._found = found
         return found
+
+    def _of(self, stack: cdk.Stack, names: Sequence[str], *, is_complete: bool) -> Iterator[_Found]:
+        """What belongs to these names in a stack, and does not come after one of the jobs."""
+        owners, before = set[str](), set[str]()
+        for name in stack.resolve(names):
+            # A name may be a part of an ARN, whose resource companions name in another way.
+            needed = mentioned(name)
+            owners |= {_text(name), *(_text({"Ref": each}) for each in needed)}
+            before |= needed
+        app = root_of(stack)
+        references = _REFERENCES.of(app, lambda: References(app)) if is_complete else References(app)
+        for companion in _KEPT.of(stack, partial(_Kept, stack)).all_found(is_complete=is_complete):
+            # What the jobs name is before them already.
+            others = companion.mentioned - before
+            if not companion.owners.isdisjoint(owners) and not references.lead_to(self.jobs, stack, others):
+                yield companion
 
 
 class _Found(NamedTuple):
@@ -82,19 +100,11 @@ class _Kept:
         self._stack = stack
         self._all: list[_Found] | None = None
 
-    def of(self, names: Mapping[str, set[str]], *, is_complete: bool) -> list[IConstruct]:
-        all_found = self._look() if self._all is None else self._all
+    def all_found(self, *, is_complete: bool) -> list[_Found]:
+        found = self._look() if self._all is None else self._all
         if is_complete:
-            self._all = all_found
-        # These are before the job already.
-        before = {name for needed in names.values() for name in needed}
-        references = References(root_of(self._stack))
-        # What comes after a job cannot be waited for by it.
-        return [
-            found.resource
-            for found in all_found
-            if not found.owners.isdisjoint(names) and not references.lead_to(RESOURCE_TYPE, found.mentioned - before)
-        ]
+            self._all = found
+        return found
 
     def _look(self) -> list[_Found]:
         own = address_of(self._stack)
@@ -119,6 +129,7 @@ def _owners(properties: dict[str, Any]) -> set[str]:
 
 
 _KEPT: Memo[_Kept] = Memo()
+_REFERENCES: Memo[References] = Memo()
 
 
 @cache

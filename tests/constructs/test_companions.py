@@ -201,6 +201,69 @@ def test_not_a_policy_of_another_stack_that_names_the_job():
     assert [each.node.path for each in data.dependencies] == ["Jobs"]
 
 
+def test_a_bucket_of_another_account_of_the_app_is_asked_for_its_own_policies_only():
+    app = new_app()
+    data = cdk.Stack(app, "Data", env=cdk.Environment(account="222233334444", region="us-east-1"))
+    jobs = cdk.Stack(app, "Jobs", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    bucket = s3.Bucket(data, "Bucket", bucket_name="a-bucket", enforce_ssl=True)
+    add_job(jobs, documents=Documents.from_bucket(bucket, "in/", input_format=FILE))
+    assert waits_for(jobs)
+    assert [each.node.path for each in jobs.dependencies] == ["Data"]
+
+
+def test_what_an_equal_stack_of_another_stage_does_changes_nothing():
+    app = new_app()
+    found = {}
+    for name in ("Dev", "Prod"):
+        stack = cdk.Stack(cdk.Stage(app, name), "Jobs")
+        role = DataAccessRole(stack, "Role")
+        job = add_job(stack, data_access_role=role)
+        topic = sns.Topic(stack, "Topic")
+        topic.grant_publish(role)
+        if name == "Dev":
+            topic.node.add_dependency(job)
+        found[name] = stack
+    waits = {
+        name: any(each.startswith("RoleDefaultPolicy") for each in waits_for(stack)) for name, stack in found.items()
+    }
+    assert waits == {"Dev": False, "Prod": True}
+
+
+def test_a_later_job_waits_for_what_comes_after_an_earlier_one(stack):
+    role = DataAccessRole(stack, "Role")
+    earlier = add_job(stack)
+    later = DocumentClassificationJob(
+        stack,
+        "Later",
+        model=ClassificationModel.from_classifier_arn(CLASSIFIER_ARN),
+        documents=Documents.from_uri("s3://a-bucket/in/", input_format=FILE),
+        results=Results.to_uri("s3://a-bucket/out/"),
+        data_access_role=role,
+    )
+    later.node.default_child.node.add_dependency(earlier)
+    role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"arn:aws:s3:::b/{earlier.job_id}/*"]))
+    s3.CfnBucketPolicy(stack, "Policy", bucket="a-bucket", policy_document=document(DENIAL, Resource=earlier.job_arn))
+    resources = assertions.Template.from_stack(stack).to_json()["Resources"]
+    (waits,) = [each["DependsOn"] for name, each in resources.items() if name.startswith("Later")]
+    assert "Policy" in waits
+    assert [name for name in waits if name.startswith("RoleDefaultPolicy")]
+
+
+@pytest.mark.parametrize("kind", ["role", "bucket"])
+def test_the_policy_of_what_is_known_by_an_attribute_of_a_resource(kind, stack):
+    if kind == "role":
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "comprehend.amazonaws.com"}}
+        plain = iam.CfnRole(stack, "Role", assume_role_policy_document=document(trust))
+        add_job(stack, data_access_role=iam.Role.from_role_arn(stack, "Known", plain.attr_arn, mutable=False))
+        iam.CfnPolicy(stack, "Policy", policy_name="a", roles=[plain.ref], policy_document=document(LEAVE))
+    else:
+        bucket = s3.CfnBucket(stack, "Plain")
+        known = s3.Bucket.from_bucket_arn(stack, "Known", bucket.attr_arn)
+        add_job(stack, documents=Documents.from_bucket(known, "in/", input_format=FILE))
+        s3.CfnBucketPolicy(stack, "Policy", bucket=bucket.ref, policy_document=document(DENIAL))
+    assert "Policy" in waits_for(stack)
+
+
 def test_a_stack_inside_a_stack_is_left_alone(stack):
     add_job(stack)
     other = cdk.Stack(stack, "Inner", env=cdk.Environment(account="111122223333", region="eu-west-1"))
