@@ -134,11 +134,6 @@ def table(rounds: int, jobs: list[int], kind: str) -> Table:
     shared = [each.cpu for each in found[SHARED, 0]]
     few, many = min(jobs), max(jobs)
     least = median_ratio(shared, figures("cpu", few)["aws_custom_resource"])
-    beyond = {
-        way: [own - alone for own, alone in zip(seconds, shared, strict=True)]
-        for way, seconds in figures("cpu", few).items()
-    }
-    rows.append(row(f"{some(few)} beyond what all share: user CPU, s", beyond, 2))
     if many > few:
 
         def each_more(name: str, scale: float = 1) -> dict[str, list[float]]:
