@@ -495,7 +495,10 @@ def _is_runtime(value: Any) -> bool:  # noqa: ANN401 - anything may have been gi
 
 
 # API Reference of Lambda, "Environment"; Developer Guide, "Defined runtime environment variables"; two are ours.
-_VARIABLES = "a mapping of texts to texts, names of letters, digits and _, none of Lambda's, STACK_ID or RECURSIVE_LOOP"
+_VARIABLES = (
+    "a mapping of texts to texts, names of two characters or more, of letters, digits and _, a letter first, none of "
+    "Lambda's, STACK_ID or RECURSIVE_LOOP"
+)
 _VARIABLE = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")
 _RESERVED = frozenset(
     {

@@ -15,8 +15,9 @@ from constructs_lib.errors import ValidationError, problem
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-# What the CDK puts in the place of a look-up whose answer the CLI has not fetched yet.
-_PENDING = "dummy-value-for-"
+# What the CDK puts in the place of a look-up whose answer the CLI has not fetched yet: parameters, then roles. Those of
+# keys and networks have the form of real ones, and no account of their own.
+_PENDING = re.compile("dummy-value-for-|:123456789012:role/DUMMY_ARN$")
 _STRING_TOKEN = re.compile(r"\$\{Token\[[a-zA-Z0-9:._-]+\]\}")
 
 
@@ -33,7 +34,7 @@ def is_known(value: object) -> bool:
         return False
     if isinstance(value, str):
         # Every string token carries this marker; the short cut saves a call into the jsii kernel for each check.
-        return _PENDING not in value and ("Token[" not in value or not _is_token(value))
+        return not is_pending(value) and ("Token[" not in value or not _is_token(value))
     if isinstance(value, int | float) and value >= 0:
         return True  # Tokens of numbers are far below zero.
     return not cdk.Token.is_unresolved(value)
@@ -48,7 +49,7 @@ def is_pending(value: object) -> bool:
     Returns:
         True for the placeholder; the CLI throws such a template away.
     """
-    return isinstance(value, str) and _PENDING in value
+    return isinstance(value, str) and _PENDING.search(value) is not None
 
 
 @lru_cache(maxsize=1024)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
+from constructs_lib._core.arns import Environment
+from constructs_lib._core.environment_checks import check_region
 from constructs_lib._core.tokens import is_known
 from constructs_lib._iam.roles import check_role
+from constructs_lib.data_access_role import DataAccessRole
 from constructs_lib.documents import Documents, check_documents
 from constructs_lib.errors import problem
 from constructs_lib.job_handler import ClassificationJobHandler
@@ -19,7 +22,6 @@ from constructs_lib.results import Results, check_results
 if TYPE_CHECKING:
     from constructs import IConstruct
 
-    from constructs_lib._core.arns import Environment
     from constructs_lib._job.settings import JobSettings
 
 
@@ -59,6 +61,10 @@ def job_problems(
         found += check_apart(documents, results)
     if data_access_role is not None:
         found += check_role("data_access_role", data_access_role, environment)
+        if isinstance(data_access_role, DataAccessRole):
+            # Roles are of no Region, but this one trusts jobs of the Region of its stack only.
+            region = Environment.of(data_access_role).region
+            found += check_region("data_access_role", f"a role for jobs in {region}", region, environment)
     if volume_encryption_key is not None:
         found += check_key("volume_encryption_key", volume_encryption_key, environment, aliases=False)
     if network is not None:

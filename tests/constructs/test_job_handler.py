@@ -133,6 +133,8 @@ def test_options_that_contradict_each_other_are_refused(stack):
         ("environment", {"RECURSIVE_LOOP": "Allow"}),
         ("environment", {"AWS_REGION": "x"}),
         ("environment", {"1st": "x"}),
+        ("environment", {"A": "x"}),
+        ("environment", {"_A": "x"}),
     ],
 )
 def test_what_the_function_cannot_run_with_is_refused(stack, option, value):

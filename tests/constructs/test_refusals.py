@@ -14,6 +14,7 @@ from aws_cdk import aws_ssm as ssm
 from support import CLASSIFIER_ARN, FLYWHEEL_ARN, documents_in, job_properties, new_app, results_in
 
 from constructs_lib import (
+    ClassificationJobHandler,
     ClassificationModel,
     ClassificationNetwork,
     DataAccessRole,
@@ -197,6 +198,22 @@ def from_uri(uri):
             "data_access_role",
             "within its account",
         ),
+        (
+            lambda s: {
+                "data_access_role": s.node.try_find_child("Gov")
+                or iam.Role.from_role_arn(s, "Gov", "arn:aws-us-gov:iam::111122223333:role/x")
+            },
+            "data_access_role",
+            "partition aws, the stack's",
+        ),
+        (
+            lambda s: {
+                "data_access_role": s.node.try_find_child("Linked")
+                or iam.Role.from_role_arn(s, "Linked", "arn:aws:iam::111122223333:role/aws-service-role/x.com/y")
+            },
+            "data_access_role",
+            "make a role",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_option_its_value_and_what_to_do(concrete, make, option, advice):
@@ -333,6 +350,7 @@ def test_a_network_of_another_region_or_account_and_a_role_of_another_account_ar
     )
     assert [problem.partition(";")[0] for problem in problems] == [
         "data_access_role: got 'a role of account 444455556666'",
+        "data_access_role: got 'a role for jobs in eu-west-1'",
         "network: got 'a network in eu-west-1'",
         "network: got 'a network of account 444455556666'",
     ]
@@ -439,6 +457,42 @@ def test_look_ups_that_are_still_to_be_made_pass():
         )
     manifest = json.loads(Path(app.synth().directory, "manifest.json").read_text())
     assert {each["provider"] for each in manifest["missing"]} == {"ssm", "vpc-provider"}
+
+
+@pytest.mark.parametrize("make", [DocumentClassificationPipeline, DocumentClassificationWorkflow])
+def test_a_role_that_trusts_jobs_of_another_region_is_refused_wherever_it_is_given(concrete, make):
+    ireland = concrete.node.root.node.try_find_child("RolesInIreland") or cdk.Stack(
+        concrete.node.root, "RolesInIreland", env=cdk.Environment(account="111122223333", region="eu-west-1")
+    )
+    with pytest.raises(ValidationError, match=r"data_access_role: got 'a role for jobs in eu-west-1'.*us-east-1"):
+        make(concrete, "Refused", model=CLASSIFIER, data_access_role=DataAccessRole(ireland, make.__name__))
+
+
+def test_a_role_and_a_key_that_are_still_to_be_looked_up_pass_whatever_their_placeholders_say():
+    app = new_app(flags=False)
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="us-east-1"))
+    role = iam.Role.from_lookup(stack, "Role", role_name="data")
+    key = kms.Key.from_lookup(stack, "Key", alias_name="alias/mails")
+    handler = ClassificationJobHandler(
+        stack,
+        "Handler",
+        role=iam.Role.from_lookup(stack, "HandlerRole", role_name="handler"),
+        environment_encryption=key,
+    )
+    DocumentClassificationJob(
+        stack,
+        "Job",
+        model=CLASSIFIER,
+        documents=documents(stack),
+        results=results_in(stack, encryption_key=key),
+        volume_encryption_key=key,
+        data_access_role=role,
+        handler=handler,
+    )
+    for make in (DocumentClassificationPipeline, DocumentClassificationWorkflow):
+        make(stack, make.__name__, model=CLASSIFIER, data_access_role=role, encryption_key=key)
+    manifest = json.loads(Path(app.synth().directory, "manifest.json").read_text())
+    assert {each["provider"] for each in manifest["missing"]} == {"cc-api-provider", "key-provider"}
 
 
 def test_a_bucket_of_another_region_is_refused(concrete):
