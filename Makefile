@@ -21,7 +21,8 @@ demo: setup  ## deploy the example app to a local AWS on this machine; no accoun
 		--context wait_for=COMPLETED
 	@printf '%s\n' '' 'Next: classify mails of your own: put them into a folder, and' \
 		'        $(BIN)/python -m constructs_lib.local deploy --train examples/data/training.csv --documents FOLDER --context wait_for=COMPLETED' \
-		'      Keep the local AWS running and use the CDK CLI by hand: $(BIN)/python -m constructs_lib.local start' \
+		'      Keep the local AWS running, use the CDK CLI by hand, and get a page of the predictions (docs/local-aws.md):' \
+		'        $(BIN)/python -m constructs_lib.local start --train examples/data/training.csv --documents examples/data/documents --context wait_for=COMPLETED' \
 		'      Use the constructs in an app of your own: docs/first-project.md. Deploy on AWS: docs/deploying.md.'
 
 demo-workflow: setup  ## the same for a workflow: documents into its inbox, one run, followed to its end

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from constructs_lib.local import data, toolchain
 from constructs_lib.local.clients import Clients
-from constructs_lib.local.deployment import show_predictions
 from constructs_lib.local.endpoint import Endpoint
 from constructs_lib.local.local_errors import LocalAwsError
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from constructs_lib.local.aws import LocalAws
-    from constructs_lib.predictions import Labels
 
 # Given to every command of the CDK CLI; those that know more options have them in the script.
 # What the user gives is not given once more, which the CLI refuses.
@@ -121,12 +119,14 @@ def upload(documents: Path, uri: str | None) -> str:
     return uri
 
 
-def predictions(job_id: str | None, labels: Labels | None) -> None:
-    """Show what a job of the local AWS of this terminal found.
+def output_of(job_id: str | None) -> str:
+    """Where the local AWS of this terminal keeps what a job found.
 
     Args:
         job_id: The job; default: the newest that is completed.
-        labels: The right classes of its documents.
+
+    Returns:
+        The URI in S3.
     """
     clients = _clients()
     pages = clients.client("comprehend").get_paginator("list_document_classification_jobs").paginate()
@@ -135,7 +135,7 @@ def predictions(job_id: str | None, labels: Labels | None) -> None:
     if not done:
         known = ", ".join(f"{job['JobId']} {job['JobStatus']}" for job in jobs) or "none"
         raise LocalAwsError(f"There is no completed job{f' {job_id}' if job_id else ''}. Jobs: {known}.")
-    show_predictions(clients.client("s3"), done[0], labels, print)
+    return str(done[0]["OutputDataConfig"]["S3Uri"])
 
 
 def _clients() -> Clients:

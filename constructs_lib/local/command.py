@@ -19,6 +19,7 @@ from constructs_lib.local.deployment import Plan, deploy, prepare, start
 from constructs_lib.local.local_errors import LocalAwsError
 from constructs_lib.local.step_progress import Progress
 from constructs_lib.predictions import PredictionsError, read_labels
+from constructs_lib.predictions import command as report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,7 @@ In another terminal, in the folder of a CDK app:
   cdk diff                   what would change
   cdk deploy --all           deploy
   upload PATH [S3_URI]       documents to the stack's DocumentsUri, or to another place
-  predictions [JOB_ID]       what the newest job found, or another one
+  predictions [JOB_ID]       what the newest job found, or another one; as a page: --html FILE
   cdk destroy --all          remove
 
 Ctrl-C here stops the local AWS and forgets everything in it."""
@@ -132,7 +133,11 @@ def _upload(options: argparse.Namespace) -> None:
 
 
 def _predictions(options: argparse.Namespace) -> None:
-    by_hand.predictions(options.job, read_labels(options.labels) if options.labels else None)
+    options.targets = []
+    report.check(options, options.refuse)
+    options.targets = [by_hand.output_of(options.job)]
+    if status := report.run(options):
+        raise SystemExit(status)
 
 
 def _setup(_options: argparse.Namespace) -> None:
@@ -272,7 +277,7 @@ def _parser() -> argparse.ArgumentParser:
 
     showing = commands.add_parser("predictions", help="show what a job of a local AWS started by hand has found")
     showing.add_argument("job", nargs="?", help="the job's id (default: the newest that is completed)")
-    showing.add_argument("--labels", type=_path, metavar="CSV", help="right classes, as for deploy")
+    report.add_options(showing)
     showing.set_defaults(run=_predictions, refuse=showing.error)
 
     setting_up = commands.add_parser("setup", help="install the CDK CLI now instead of on first use")

@@ -13,12 +13,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from local.bench import until
 
-from constructs_lib.local import MissingExtraError, by_hand, cloud_assembly, command, require_extra
+from constructs_lib.local import LocalAwsError, MissingExtraError, by_hand, cloud_assembly, command, require_extra
 
 APP = """\
 import json, os, pathlib
@@ -129,7 +128,6 @@ def test_a_folder_that_nobody_may_look_into_is_not_called_empty(refused, app, tm
     [
         *(["deploy", option, ""] for option in ("--app", "--documents", "--train", "--labels", "--log")),
         ["upload", ""],
-        ["predictions", "--labels", ""],
     ],
     ids=" ".join,
 )
@@ -162,37 +160,6 @@ def test_what_a_command_does_not_know_is_answered_with_the_usage_of_that_command
     said = capsys.readouterr().err
     assert f"usage: python -m constructs_lib.local {name} " in said
     assert "unrecognized arguments: --unknown" in said
-
-
-def cdk_gets(folder, monkeypatch, *words):
-    """The words that the CDK CLI gets from the `cdk` of a sourced terminal."""
-    aws = SimpleNamespace(directory=folder, environment=dict, account="111122223333")
-    monkeypatch.setattr(by_hand.toolchain, "node_binary", lambda: Path("printf"))
-    monkeypatch.setattr(by_hand.toolchain, "cdk_program", lambda: Path("%s\\n"))
-    by_hand.write_activation(aws, {"a": "b"})
-    said = subprocess.run([folder / "bin" / "cdk", *words], capture_output=True, text=True, check=True).stdout
-    return said.splitlines()
-
-
-NEVER, DIRECT = "--require-approval never", "--method direct"
-
-
-@pytest.mark.parametrize(
-    ("given", "got"),
-    [
-        ("deploy --all", f"deploy {NEVER} {DIRECT} ** --no-notices -c a=b"),
-        (f"deploy --all {NEVER}", f"deploy {DIRECT} ** {NEVER} --no-notices -c a=b"),
-        ("deploy A --require-approval=never", f"deploy {DIRECT} A --require-approval=never --no-notices -c a=b"),
-        ("deploy A -m change-set", f"deploy {NEVER} A -m change-set --no-notices -c a=b"),
-        ("deploy A --no-execute", f"deploy {NEVER} A --no-execute --no-notices -c a=b"),
-        ("destroy --all", "destroy --force ** --no-notices -c a=b"),
-        ("destroy -f A", "destroy -f A --no-notices -c a=b"),
-        ("diff", "diff ** --no-notices -c a=b"),
-        ("diff --notices A", "diff --notices A -c a=b"),
-    ],
-)
-def test_the_cdk_of_a_terminal_gives_nothing_that_the_user_gives(tmp_path, monkeypatch, given, got):
-    assert cdk_gets(tmp_path, monkeypatch, *given.split()) == got.split()
 
 
 def test_a_broken_app_is_reported_with_what_it_said(refused, app, tmp_path):
@@ -434,7 +401,7 @@ def test_what_aws_refuses_is_said_in_its_words(refused, monkeypatch, local_aws):
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     listing = f"{sys.executable} -c 'import sys; from constructs_lib.local import command as c; "
-    listing += "c.by_hand.predictions = lambda *_: [print(1, flush=True) for _ in iter(int, 1)]; "
+    listing += "c.by_hand.output_of = lambda *_: [print(1, flush=True) for _ in iter(int, 1)]; "
     script = f'{listing} sys.exit(c.main(["predictions"]))\' | head -1'
     done = subprocess.run(["/bin/sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("1\n", "")
@@ -444,16 +411,66 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
     ("given", "run"),
     [
         (["deploy", "--all"], "deploy --require-approval never --method direct **"),
+        (["deploy", "--require-approval", "never"], "deploy --method direct --require-approval never"),
+        (["deploy", "A", "--require-approval=never"], "deploy --method direct A --require-approval=never"),
+        (["deploy", "A", "-m", "change-set"], "deploy --require-approval never A -m change-set"),
+        (["deploy", "A", "--no-execute"], "deploy --require-approval never A --no-execute"),
         (["destroy", "--all", "--exclusively"], "destroy --force ** --exclusively"),
+        (["destroy", "-f", "A"], "destroy -f A"),
         (["diff"], "diff **"),
         (["diff", "One stack"], "diff One stack"),
         (["ls"], "ls"),
+        (["ls", "--no-notices"], "ls"),
     ],
 )
-def test_all_means_the_stacks_of_stages_too_in_a_terminal(given, run):
+def test_all_means_the_stacks_of_stages_too_in_a_terminal_and_what_is_given_is_not_added(given, run):
     script = by_hand._CDK.format(node="echo", cdk="cdk", context=" -c key=value")
     said = subprocess.run(["/bin/sh", "-c", script, "cdk", *given], capture_output=True, text=True, check=True).stdout
     assert said == f"cdk {run} --no-notices -c key=value\n"
+
+
+class Jobs:
+    """The service, as far as it lists jobs."""
+
+    def __init__(self, *jobs):
+        self.jobs = [
+            {"JobId": job, "JobStatus": status, "OutputDataConfig": {"S3Uri": f"s3://out/{job}/output.tar.gz"}}
+            for job, status in jobs
+        ]
+
+    def client(self, service):
+        return {"comprehend": self}[service]
+
+    def get_paginator(self, call):
+        return {"list_document_classification_jobs": self}[call]
+
+    def paginate(self):
+        return [{"DocumentClassificationJobPropertiesList": [job]} for job in self.jobs]
+
+
+def test_predictions_are_those_of_the_newest_completed_job_or_of_the_one_that_is_named(monkeypatch):
+    jobs = Jobs(("c", "IN_PROGRESS"), ("b", "COMPLETED"), ("a", "COMPLETED"))
+    monkeypatch.setattr(by_hand, "_clients", lambda: jobs)
+    assert by_hand.output_of(None) == "s3://out/b/output.tar.gz"
+    assert by_hand.output_of("a") == "s3://out/a/output.tar.gz"
+    with pytest.raises(LocalAwsError, match=r"no completed job c\. Jobs: c IN_PROGRESS, b COMPLETED, a COMPLETED"):
+        by_hand.output_of("c")
+
+
+def test_predictions_of_a_terminal_are_written_as_those_of_the_other_command(tmp_path, monkeypatch, capsys):
+    found = tmp_path / "predictions.jsonl"
+    found.write_text('{"File": "a.txt", "Classes": [{"Name": "INVOICE", "Score": 0.9}]}\n')
+    monkeypatch.setattr(by_hand, "output_of", lambda _job: str(found))
+    files = [str(tmp_path / name) for name in ("page.html", "all.csv")]
+    assert command.main(["predictions", "--html", files[0], "--csv", files[1]]) == 0
+    assert "INVOICE" in capsys.readouterr().out
+    assert all("INVOICE" in Path(file).read_text() for file in files)
+    with pytest.raises(SystemExit, match="1"):
+        command.main(["predictions", "--html", str(tmp_path / "none" / "page.html")])
+    assert "No such file or directory" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["predictions", "--html", files[0], "--csv", files[0]])
+    assert "must be different files" in capsys.readouterr().err
 
 
 def test_a_home_that_cannot_be_written_is_said_so(tmp_path):
