@@ -77,9 +77,10 @@ class ClassificationNetwork(Construct):
     """Subnets and security groups for jobs; what is not given is made, isolated from the internet.
 
     A VPC that is made has isolated subnets only, flow logs, and a gateway endpoint for S3 that lets jobs reach no other
-    buckets than theirs: no NAT, no internet gateway. A given VPC is used as it is; without internet access it needs a
-    gateway endpoint for S3 on the route tables of the subnets. A network whose subnets or groups the app owns removes
-    the network interfaces that the service leaves behind, when it goes.
+    buckets than theirs, or, where jobs of other stacks use it, than those of the account: no NAT, no internet gateway.
+    A given VPC is used as it is; without internet access it needs a gateway endpoint for S3 on the route tables of the
+    subnets. A network whose subnets or groups the app owns removes the network interfaces that the service leaves
+    behind, when it goes.
 
     Args:
         scope: Where it is defined.

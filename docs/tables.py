@@ -140,7 +140,7 @@ def permissions_table() -> str:
         ),
         "The handler function, to start the jobs of its stack": handler_start_statements([_EVERYTHING], _ENVIRONMENT),
         "The handler function, to clean up a network of the app": network_statements("VPC", _ENVIRONMENT),
-        "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account=None),
+        "The S3 endpoint of a network that is made": endpoint_statements(["BUCKET"], account="ACCOUNT"),
         "The role that writes the flow logs of a network that is made": [say.write_flow_logs("LOG-GROUP")],
         "The state machine of a workflow": [
             *say_of_runs.machine_statements(_EVERYTHING, _ENVIRONMENT, function_arn="FUNCTION", bus_arn="BUS"),

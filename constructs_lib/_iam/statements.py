@@ -405,7 +405,8 @@ def use_buckets_of_account(account: str) -> Statement:
         "UseBucketsOfThisAccount",
         [*_ON_BUCKETS, *_ON_OBJECTS],
         ["*"],
-        "jobs of other stacks share the network; their buckets are of this account",
+        "only where jobs of other stacks use the network with buckets of theirs: to name these would make two stacks "
+        "depend on each other",
         _VPC_PAGE,
         {"StringEquals": {"aws:ResourceAccount": account}},
         principal="*",
