@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
+from constructs_lib._core.memo import Memo, stack_of
+from constructs_lib._core.objects import is_text
 from constructs_lib._core.prefixes import split_uri
 from constructs_lib._core.tokens import is_known
 from constructs_lib._job.settings import check_flag
@@ -182,7 +184,38 @@ def add_output(scope: Construct, name: str, value: str, description: str) -> Non
         description: What it is.
     """
     output = cdk.CfnOutput(scope, name, value=value, description=description)
-    parent = scope.node.scope
-    id = "".join(filter(str.isalnum, scope.node.id))
-    if id.isascii() and is_known(scope.node.id) and cdk.Stack.is_stack(parent):
+    parent, own = scope.node.scope, scope.node.id
+    id = _letters_and_digits(own)
+    if id.isascii() and is_known(own) and cdk.Stack.is_stack(parent):
         output.override_logical_id(f"{id}{name}")
+        _NAMED.of(stack_of(scope), dict)[f"{id}{name}"] = own
+
+
+# Whose the outputs of a stack are that are named after their constructs alone.
+_NAMED: Memo[dict[str, str]] = Memo()
+
+
+def check_output_names(scope: Construct, id: str, name: str) -> list[str]:
+    """Check that outputs would be named like those of no other pipeline or workflow of the stack.
+
+    Args:
+        scope: Where the pipeline or workflow is going to be.
+        id: Its construct id.
+        name: The first of its outputs.
+
+    Returns:
+        Problems.
+    """
+    if not (isinstance(scope, cdk.Stack) and is_text(id)):
+        return []
+    logical_id = f"{_letters_and_digits(id)}{name}"
+    other = _NAMED.of(scope, dict).get(logical_id, id)
+    if other == id:  # The CDK refuses the same id twice by itself.
+        return []
+    allowed = f"names that {other!r} of this stack has not"
+    advice = "choose ids that differ in letters or digits, or pass outputs=False and define outputs of your own"
+    return [problem("outputs", logical_id, allowed, advice)]
+
+
+def _letters_and_digits(id: str) -> str:
+    return "".join(filter(str.isalnum, id))

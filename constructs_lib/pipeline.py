@@ -10,7 +10,7 @@ from constructs import Construct
 from constructs_lib._core.arns import Environment
 from constructs_lib._job.check import job_problems
 from constructs_lib._job.settings import JobSettings
-from constructs_lib._parts import Parts, add_output, parts_problems
+from constructs_lib._parts import Parts, add_output, check_output_names, parts_problems
 from constructs_lib.documents import Documents
 from constructs_lib.errors import ValidationError
 from constructs_lib.job import DocumentClassificationJob
@@ -126,6 +126,8 @@ class DocumentClassificationPipeline(Construct):
             removal_policy=removal_policy,
             outputs=outputs,
         )
+        if outputs is True:
+            problems += check_output_names(scope, id, "JobArn")
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)

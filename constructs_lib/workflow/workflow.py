@@ -30,7 +30,7 @@ from constructs_lib._job.check import job_problems
 from constructs_lib._job.request import job_request, textract_action
 from constructs_lib._job.settings import JobSettings
 from constructs_lib._job.tags import check_tags, tags_of_job
-from constructs_lib._parts import Parts, add_output, parts_problems
+from constructs_lib._parts import Parts, add_output, check_output_names, parts_problems
 from constructs_lib.documents import Documents
 from constructs_lib.errors import ValidationError, problem
 from constructs_lib.keys import KeyReference
@@ -165,6 +165,8 @@ class DocumentClassificationWorkflow(Construct):
             removal_policy=removal_policy,
             outputs=outputs,
         )
+        if outputs is True:
+            problems += check_output_names(scope, id, "StateMachineArn")
         if problems:
             raise ValidationError(problems, f"{scope.node.path}/{id}".lstrip("/"))
         super().__init__(scope, id)

@@ -460,6 +460,16 @@ def test_look_ups_that_are_still_to_be_made_pass():
 
 
 @pytest.mark.parametrize("make", [DocumentClassificationPipeline, DocumentClassificationWorkflow])
+def test_outputs_that_would_be_named_like_those_of_another_are_refused_with_the_way_out(stack, make):
+    make(stack, "mails-eu", model=CLASSIFIER)
+    with pytest.raises(ValidationError, match=r"Stack/mailseu: .*\n.*outputs: got 'mailseu.*'mails-eu'.*outputs=False"):
+        make(stack, "mailseu", model=CLASSIFIER)
+    make(stack, "mailseu", model=CLASSIFIER, outputs=False)
+    make(cdk.Stack(stack.node.root, "Other"), "mailseu", model=CLASSIFIER)
+    stack.node.root.synth()
+
+
+@pytest.mark.parametrize("make", [DocumentClassificationPipeline, DocumentClassificationWorkflow])
 def test_a_role_that_trusts_jobs_of_another_region_is_refused_wherever_it_is_given(concrete, make):
     ireland = concrete.node.root.node.try_find_child("RolesInIreland") or cdk.Stack(
         concrete.node.root, "RolesInIreland", env=cdk.Environment(account="111122223333", region="eu-west-1")
