@@ -16,12 +16,15 @@ from report import Table  # noqa: E402 - of the folder that was just named
 RESULTS = ROOT / "benchmarks" / "results.json"
 
 # What a row of the comparison is called, its part, and the row there.
+_PLAIN, _WHOLE, _LOCAL = "Synthesis, plain", "Synthesis, with network, role and keys", "Local deployment"
 _COMPARED = (
-    ("resources for each further job", "synth", "each job more: resources"),
-    ("template bytes for each further job", "synth", "each job more: template, bytes"),
-    ("synthesis of 1 job, seconds of user CPU", "synth", "1 job: user CPU, s"),
-    ("synthesis of 100 jobs, seconds of user CPU", "synth", "100 jobs: user CPU, s"),
-    ("local deployment, waiting for `SUBMITTED`, seconds", "deploy", "median, s"),
+    ("resources for each further job", _PLAIN, "each job more: resources"),
+    ("template bytes for each further job", _PLAIN, "each job more: template, bytes"),
+    ("synthesis of 1 job, seconds of user CPU", _PLAIN, "1 job: user CPU, s"),
+    ("synthesis of 100 jobs, seconds of user CPU", _PLAIN, "100 jobs: user CPU, s"),
+    ("of 1 job with network, role and keys", _WHOLE, "1 job: user CPU, s"),
+    ("of 100 jobs with network, role and keys", _WHOLE, "100 jobs: user CPU, s"),
+    ("local deployment, waiting for `SUBMITTED`, seconds", _LOCAL, "median, s"),
 )
 _WAYS = ("DocumentClassificationJob", "AwsCustomResource", "Provider", "ratio to AwsCustomResource")
 
@@ -136,11 +139,12 @@ def comparison() -> str:
         "| | this library | AwsCustomResource | Provider framework | ratio to AwsCustomResource |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
-    for title, part, row in _COMPARED:
-        (table,) = results[part]["tables"]
+    tables = {table["title"]: table for part in results.values() for table in part["tables"]}
+    for what, title, row in _COMPARED:
+        table = tables[title]
         (values,) = [each for each in table["rows"] if each[0] == row]
         named = dict(zip(table["columns"], values, strict=True))
-        lines.append(f"| {title} | {' | '.join(named[way] for way in _WAYS)} |")
+        lines.append(f"| {what} | {' | '.join(named[way] for way in _WAYS)} |")
     (table,) = results["handler"]["tables"]
     cold = dict(zip(table["columns"], table["rows"][0], strict=True))
     lines += [
