@@ -185,10 +185,10 @@ def add_output(scope: Construct, name: str, value: str, description: str) -> Non
     """
     output = cdk.CfnOutput(scope, name, value=value, description=description)
     parent, own = scope.node.scope, scope.node.id
-    id = _letters_and_digits(own)
-    if id.isascii() and is_known(own) and cdk.Stack.is_stack(parent):
-        output.override_logical_id(f"{id}{name}")
-        _NAMED.of(stack_of(scope), dict)[f"{id}{name}"] = own
+    logical_id = _output_id(own, name)
+    if logical_id.isascii() and is_known(own) and cdk.Stack.is_stack(parent):
+        output.override_logical_id(logical_id)
+        _NAMED.of(stack_of(scope), dict)[logical_id] = own
 
 
 # Whose the outputs of a stack are that are named after their constructs alone.
@@ -208,7 +208,7 @@ def check_output_names(scope: Construct, id: str, name: str) -> list[str]:
     """
     if not (isinstance(scope, cdk.Stack) and is_text(id)):
         return []
-    logical_id = f"{_letters_and_digits(id)}{name}"
+    logical_id = _output_id(id, name)
     other = _NAMED.of(scope, dict).get(logical_id, id)
     if other == id:  # The CDK refuses the same id twice by itself.
         return []
@@ -217,5 +217,5 @@ def check_output_names(scope: Construct, id: str, name: str) -> list[str]:
     return [problem("outputs", logical_id, allowed, advice)]
 
 
-def _letters_and_digits(id: str) -> str:
-    return "".join(filter(str.isalnum, id))
+def _output_id(id: str, name: str) -> str:
+    return f"{''.join(filter(str.isalnum, id))}{name}"
